@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/** What decides bits besides the spec. Equal fingerprints promise equal bits; another one resumes too, marked `numerics-changed`. */
+export const fingerprint = z.object({
+  tensorflow: z.string(),
+  build: z.string(),
+  device: z.enum(['cpu', 'gpu']),
+  deviceName: z.string(),
+  instructionSet: z.string(),
+  intraOpThreads: z.number().int(),
+  interOpThreads: z.number().int(),
+  deterministic: z.boolean(),
+});
+export type Fingerprint = z.infer<typeof fingerprint>;
+
+export const storedFile = z.object({ name: z.string(), sizeBytes: z.number().int(), sha256: z.string() });
+export type StoredFile = z.infer<typeof storedFile>;
+
+export const chunkRef = z.object({ key: z.string(), sha256: z.string(), points: z.number().int() });
+export type ChunkRef = z.infer<typeof chunkRef>;
+
+/**
+ * `runs/<id>/checkpoints/<term>-<step>/manifest.json`, written after its files. `model.safetensors` holds parameters and
+ * normalisation statistics under torchvision-style names, `optimizer.safetensors` the moments.
+ */
+export const checkpointManifest = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  specHash: z.string(),
+  term: z.number().int(),
+  /** optimisation steps done */
+  step: z.number().int(),
+  /** whole epochs done, and steps done within the current one */
+  epoch: z.number().int(),
+  epochStep: z.number().int(),
+  files: z.array(storedFile),
+  fingerprint,
+  /** every fingerprint that computed a part of this state, oldest first */
+  history: z.array(fingerprint),
+  random: z.object({ seed: z.number().int(), scheme: z.literal('philox4x32-10/v1') }),
+  /** host-side sums of the unfinished epoch (training loss, correct predictions), float64 as numbers */
+  carry: z.record(z.string(), z.number()),
+  /** chunks of the metric series up to this point, oldest first */
+  chunks: z.array(chunkRef),
+});
+export type CheckpointManifest = z.infer<typeof checkpointManifest>;
+
+/** `runs/<id>/results/<term>.json`: what a finished run left behind; referenced by the head's outcome. */
+export const runResult = z.object({
+  v: z.literal(1),
+  runId: z.string(),
+  specHash: z.string(),
+  datasetVersionId: z.string(),
+  fingerprints: z.array(fingerprint),
+  numericsChanged: z.boolean(),
+  seconds: z.number(),
+  steps: z.number().int(),
+  chunks: z.array(chunkRef),
+  /** final parameters (safetensors) */
+  weights: z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() }),
+  /** stored forward passes, one entry an (epoch, split) */
+  outputs: z.array(
+    z.object({
+      epoch: z.number().int(),
+      split: z.string(),
+      examples: z.number().int(),
+      /** name → key of a .npy: logits n×K, activations n×D (penultimate), labels n, attributes n */
+      arrays: z.record(z.string(), z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() })),
+    }),
+  ),
+});
+export type RunResult = z.infer<typeof runResult>;

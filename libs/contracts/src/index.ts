@@ -1,0 +1,12 @@
+export { canonicalJson, sha256Hex } from './canonical';
+export * from './checkpoint';
+export * from './dataset';
+export * from './events';
+export * from './failure';
+export * from './head';
+export * from './ids';
+export * from './metric-value';
+export * from './numbers';
+export * from './object-keys';
+export * from './pipe';
+export * from './run-spec';

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { checkpointManifest, fingerprint, storedFile } from './checkpoint';
+import { datasetManifest } from './dataset';
+import { runFailure } from './failure';
+import { metricPoint } from './metric-value';
+import { runSpecSchema } from './run-spec';
+
+/**
+ * Messages between a runner's supervisor and its TensorFlow child, over the child's IPC channel. One child works through
+ * the runs of an execution one after the other; tensors stay in files of the scratch folder, only paths cross.
+ */
+export const toChild = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('start'),
+    runId: z.string(),
+    spec: runSpecSchema,
+    manifest: datasetManifest,
+    /** folder that holds the manifest's arrays under their own paths */
+    dataDir: z.string(),
+    scratchDir: z.string(),
+    /** safetensors to start from (`spec.init.from` made local) */
+    initFile: z.string().nullable(),
+    resume: z.object({ dir: z.string(), manifest: checkpointManifest }).nullable(),
+  }),
+  /** checkpoint now, answer `interrupted`, start nothing else */
+  z.object({ kind: z.literal('stop') }),
+  /** drop the run without a checkpoint */
+  z.object({ kind: z.literal('abandon'), runId: z.string() }),
+]);
+export type ToChild = z.infer<typeof toChild>;
+
+export const childOutput = z.object({
+  epoch: z.number().int(),
+  split: z.string(),
+  examples: z.number().int(),
+  /** logits, activations, labels, attributes → absolute path of a .npy */
+  arrays: z.record(z.string(), z.string()),
+});
+
+export const fromChild = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready'), fingerprint }),
+  z.object({ kind: z.literal('started'), runId: z.string(), totalSteps: z.number().int() }),
+  z.object({ kind: z.literal('progress'), runId: z.string(), step: z.number().int(), totalSteps: z.number().int(), epoch: z.number(), examplesPerSecond: z.number() }),
+  z.object({ kind: z.literal('points'), runId: z.string(), points: z.array(metricPoint) }),
+  z.object({ kind: z.literal('log'), runId: z.string().nullable(), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string() }),
+  /** files are complete in `dir`; the points sent before this message belong to it */
+  z.object({
+    kind: z.literal('checkpoint'),
+    runId: z.string(),
+    dir: z.string(),
+    step: z.number().int(),
+    epoch: z.number().int(),
+    epochStep: z.number().int(),
+    files: z.array(storedFile),
+    carry: z.record(z.string(), z.number()),
+  }),
+  z.object({ kind: z.literal('finished'), runId: z.string(), steps: z.number().int(), seconds: z.number(), weights: z.string(), outputs: z.array(childOutput) }),
+  z.object({ kind: z.literal('interrupted'), runId: z.string() }),
+  z.object({ kind: z.literal('failed'), runId: z.string(), failure: runFailure }),
+]);
+export type FromChild = z.infer<typeof fromChild>;
+
+/** An execution: one or more runs that share a lease, a child and a slot; the unit that executors start. */
+export const execution = z.object({
+  executionId: z.string(),
+  projectId: z.string(),
+  attempt: z.number().int(),
+  runs: z.array(z.object({ runId: z.string() })).min(1),
+});
+export type Execution = z.infer<typeof execution>;

@@ -1,0 +1,98 @@
+import type { RunSpecInput } from '@minvar/contracts';
+
+/** One cell of a grid: a condition, a method, and the spec that both give. Cells × seeds are the runs. */
+export interface Cell {
+  /** unique within a preset, e.g. `label-smoothing, jitter 0.05` */
+  readonly name: string;
+  /** what is held equal when methods are compared, e.g. `jitter 0.05` */
+  readonly condition: string;
+  /** name under which this cell is compared, usually the method's; `erm`, `erm wd 1e-3`, … */
+  readonly arm: string;
+  readonly spec: Omit<RunSpecInput, 'seed'>;
+}
+
+export interface Preset {
+  readonly name: string;
+  readonly description: string;
+  readonly cells: readonly Cell[];
+  /** seeds are firstSeed … firstSeed + seeds − 1; verdicts use seeds from 100 on, exploration 0–9 */
+  readonly firstSeed: number;
+  readonly seeds: number;
+}
+
+/** A declared comparison of two arms under one condition, paired by seed. */
+export interface Endpoint {
+  readonly claim: string;
+  readonly primary: boolean;
+  readonly metric: string;
+  readonly variant: string | null;
+  readonly split: string;
+  readonly selection: 'last' | 'last-10-median' | 'best-on-validation';
+  readonly condition: string;
+  readonly a: string;
+  readonly b: string;
+  /** sign of (mean of a − mean of b) that speaks for the claim */
+  readonly direction: 1 | -1;
+  /** |difference| below this is not an effect; in the metric's own unit */
+  readonly smallestEffect: number;
+}
+
+/** An endpoint that theory answers without runs: two exact numbers. Seeds = 0, test = `exact`. */
+export interface ExactEndpoint extends Omit<Endpoint, 'selection'> {
+  readonly valueA: number;
+  readonly valueB: number;
+}
+
+/** A number of theory that belongs in the experiment's table, whether or not an endpoint uses it. */
+export interface ExactRow {
+  readonly problem: string;
+  readonly arm: string;
+  readonly quantities: Readonly<Record<string, number>>;
+}
+
+export interface ClaimDefinition {
+  readonly id: string;
+  readonly text: string;
+  readonly source: string;
+}
+
+export interface TableColumn {
+  readonly label: string;
+  readonly metric: string;
+  readonly variant: string | null;
+  readonly split: string;
+  /** `percent` shows 12.3, `number` four significant digits */
+  readonly format: 'percent' | 'number';
+}
+
+/** A file of `experiments/`: grid, seeds, presets, claims and primary endpoints, fixed before results are seen. */
+export interface ExperimentDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly claims: readonly ClaimDefinition[];
+  readonly presets: Readonly<Record<string, Preset>>;
+  readonly endpoints: (preset: string) => readonly Endpoint[];
+  readonly exact?: (preset: string) => { readonly endpoints: readonly ExactEndpoint[]; readonly rows: readonly ExactRow[] };
+  /** columns of the result table, one row a cell */
+  readonly columns: readonly TableColumn[];
+}
+
+/** Declares an experiment; checks that cell names are unique and that endpoints name existing claims, conditions and arms. */
+export function defineExperiment(d: ExperimentDefinition): ExperimentDefinition {
+  const claims = new Set(d.claims.map((c) => c.id));
+  for (const [name, preset] of Object.entries(d.presets)) {
+    const cells = new Set(preset.cells.map((c) => c.name));
+    if (cells.size !== preset.cells.length) throw new Error(`experiment '${d.name}', preset '${name}': two cells share a name`);
+    const arms = new Set(preset.cells.map((c) => `${c.condition}\n${c.arm}`));
+    for (const e of d.endpoints(name)) {
+      if (!claims.has(e.claim)) throw new Error(`experiment '${d.name}': endpoint on ${e.metric} names the claim '${e.claim}', which is not declared`);
+      for (const arm of [e.a, e.b]) {
+        if (!arms.has(`${e.condition}\n${arm}`)) {
+          throw new Error(`experiment '${d.name}', preset '${name}': endpoint on ${e.metric} compares the arm '${arm}' under '${e.condition}', which no cell has`);
+        }
+      }
+    }
+  }
+  return Object.freeze(d);
+}
