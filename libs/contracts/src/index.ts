@@ -5,6 +5,7 @@ export * from './events';
 export * from './failure';
 export * from './head';
 export * from './ids';
+export * from './metric-chunk';
 export * from './metric-value';
 export * from './numbers';
 export * from './object-keys';
