@@ -45,6 +45,8 @@ export const localProject = 'local';
 
 export const experimentIdOf = (projectId: string, name: string): string => derivedId('experiment', projectId, name);
 export const datasetIdOf = (projectId: string, name: string): string => derivedId('dataset', projectId, name);
+/** A version's id follows from its content: identical content is the same version. */
+export const datasetVersionIdOf = (projectId: string, name: string, contentSha256: string): string => derivedId('datasetVersion', projectId, name, contentSha256);
 /** A run's id: equal specs (dataset version included) are equal runs, unless a fresh nonce asks for another. */
 export const runIdOf = (projectId: string, specHash: string, freshNonce: string | null): string =>
   derivedId('run', projectId, specHash, freshNonce);

@@ -7,6 +7,7 @@ export * from './head';
 export * from './ids';
 export * from './metric-chunk';
 export * from './metric-value';
+export * from './npy';
 export * from './numbers';
 export * from './object-keys';
 export * from './pipe';
