@@ -37,20 +37,43 @@ export default tseslint.config(
     plugins: { '@nx': nx },
     rules: {
       '@nx/enforce-module-boundaries': ['error', boundaries],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only apps/*/src/environment.ts reads the environment; take the value as a parameter, so that a service can be started twice with different settings.' },
+        {
+          object: 'process',
+          property: 'env',
+          message:
+            'Only apps/*/src/environment.ts reads the environment; take the value as a parameter, so that a service can be started twice with different settings.',
+        },
       ],
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['@minvar/*/src/*', '@minvar/*/dist/*'], message: 'Import the lib by its name: what index.ts does not export is its own business.' }] },
+        {
+          patterns: [
+            {
+              group: ['@minvar/*/src/*', '@minvar/*/dist/*'],
+              message: 'Import the lib by its name: what index.ts does not export is its own business.',
+            },
+          ],
+        },
       ],
     },
   },
   {
-    files: ['apps/*/src/environment.ts', 'tools/**', 'test/**', '**/*.test.ts', '**/testing/**', '**/*.config.ts', '**/*.mjs'],
+    files: [
+      'apps/*/src/environment.ts',
+      'tools/**',
+      'test/**',
+      '**/*.test.ts',
+      '**/testing/**',
+      '**/*.config.ts',
+      '**/*.mjs',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['*.config.{ts,mjs}', '**/vite.config.ts', '**/*.config.mjs'], rules: { 'no-restricted-exports': 'off' } },

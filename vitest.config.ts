@@ -1,7 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 // Suites that load TensorFlow run in forks, one at a time: two sessions on two cores only slow each other down.
-const tensorflow = ['libs/graph/**/*.tf.test.ts', 'libs/models/**/*.tf.test.ts', 'libs/methods/**/*.tf.test.ts', 'libs/tf-runtime/**/*.test.ts', 'libs/services/runner/**/*.tf.test.ts'];
+const tensorflow = [
+  'libs/graph/**/*.tf.test.ts',
+  'libs/models/**/*.tf.test.ts',
+  'libs/methods/**/*.tf.test.ts',
+  'libs/tf-runtime/**/*.test.ts',
+  'libs/services/runner/**/*.tf.test.ts',
+];
 const heavy = ['test/**/*.test.ts'];
 const skipped = ['**/node_modules/**', '**/dist/**'];
 
@@ -11,7 +17,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['libs/**/*.test.{ts,tsx}', 'experiments/**/*.test.ts', 'apps/**/*.test.{ts,tsx}', 'tools/**/*.test.ts'],
+          include: [
+            'libs/**/*.test.{ts,tsx}',
+            'experiments/**/*.test.ts',
+            'apps/**/*.test.{ts,tsx}',
+            'tools/**/*.test.ts',
+          ],
           exclude: [...skipped, ...tensorflow],
           pool: 'forks',
           maxWorkers: 2,
@@ -29,7 +40,15 @@ export default defineConfig({
         },
       },
       {
-        test: { name: 'system', include: heavy, exclude: skipped, pool: 'forks', maxWorkers: 1, testTimeout: 300_000, hookTimeout: 120_000 },
+        test: {
+          name: 'system',
+          include: heavy,
+          exclude: skipped,
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
       },
     ],
   },

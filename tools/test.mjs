@@ -15,7 +15,11 @@ const minutes = (from) => `${((Date.now() - from) / 60000).toFixed(1)} min`;
 
 function run(command, args, env = {}) {
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     child.on('error', (e) => {
       process.stderr.write(`${command}: ${e.message}\n`);
       done(1);
@@ -47,7 +51,9 @@ const built = await stage('build', () => run(node, ['tools/build.mjs']));
 if (files) {
   await stage('types', () => run(node, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']));
   await stage('lint', () => run(node, ['tools/lint.mjs']));
-  await stage('formatting', () => run(node, ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']));
+  await stage('formatting', () =>
+    run(node, ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']),
+  );
 }
 
 const testFiles = (folder) =>
@@ -60,9 +66,13 @@ async function suites() {
   rmSync(summary, { force: true });
   const { version } = createRequire(import.meta.url)('vitest/package.json');
   process.stdout.write(`vitest ${version}\n`);
-  await run(node, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=./tools/vitest-reporter.mjs', ...only], {
-    MINVAR_TEST_SUMMARY: summary,
-  });
+  await run(
+    node,
+    ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=./tools/vitest-reporter.mjs', ...only],
+    {
+      MINVAR_TEST_SUMMARY: summary,
+    },
+  );
   if (!existsSync(summary)) {
     process.stdout.write('the test runner wrote no summary: it did not finish\n');
     return 1;

@@ -16,7 +16,10 @@ const imports = (name: string) => `import * as imported from '${name}';\nexport 
 
 describe('module boundaries', () => {
   beforeAll(() => {
-    const made = spawnSync('npx', ['nx', 'show', 'projects'], { cwd: root, env: { ...process.env, NX_TUI: 'false', NX_DAEMON: 'false' } });
+    const made = spawnSync('npx', ['nx', 'show', 'projects'], {
+      cwd: root,
+      env: { ...process.env, NX_TUI: 'false', NX_DAEMON: 'false' },
+    });
     expect(made.status).toBe(0);
   });
 
@@ -39,7 +42,9 @@ describe('module boundaries', () => {
   });
 
   it('refuse a deep import past a lib’s index', async () => {
-    expect((await lint('libs/metrics/src/fixture.ts', imports('@minvar/contracts/src/ids'))).join('\n')).toContain('index.ts');
+    expect((await lint('libs/metrics/src/fixture.ts', imports('@minvar/contracts/src/ids'))).join('\n')).toContain(
+      'index.ts',
+    );
   });
 
   it('refuse reading the environment outside environment.ts', async () => {

@@ -34,7 +34,10 @@ export function readProjects(root: string): Project[] {
   );
   return [...folders, 'experiments']
     .map((folder) => {
-      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string; nx: { tags: string[] } };
+      const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+        name: string;
+        nx: { tags: string[] };
+      };
       const imports = new Set<string>();
       for (const file of sources(join(root, folder, 'src'))) {
         for (const match of readFileSync(file, 'utf8').matchAll(/from '(@minvar\/[a-z-]+)/g)) imports.add(match[1]!);
@@ -54,7 +57,14 @@ const short = (name: string): string => name.replace('@minvar/', '');
 
 /** A Markdown page with a Mermaid graph of who imports whom, and the same as a table. */
 export function dependencyPicture(projects: readonly Project[]): string {
-  const lines = ['# Who imports whom', '', 'Made by `npm run generate` from the sources; a test keeps it fresh.', '', '```mermaid', 'flowchart BT'];
+  const lines = [
+    '# Who imports whom',
+    '',
+    'Made by `npm run generate` from the sources; a test keeps it fresh.',
+    '',
+    '```mermaid',
+    'flowchart BT',
+  ];
   for (const layer of layers) {
     lines.push(`  subgraph ${layer}["${titles[layer]}"]`);
     for (const p of projects.filter((q) => q.layer === layer)) lines.push(`    ${short(p.name)}`);
@@ -62,6 +72,7 @@ export function dependencyPicture(projects: readonly Project[]): string {
   }
   for (const p of projects) for (const i of p.imports) lines.push(`  ${short(p.name)} --> ${short(i)}`);
   lines.push('```', '', '| project | folder | imports |', '| --- | --- | --- |');
-  for (const p of projects) lines.push(`| ${short(p.name)} | \`${p.folder}\` | ${p.imports.map(short).join(', ') || '–'} |`);
+  for (const p of projects)
+    lines.push(`| ${short(p.name)} | \`${p.folder}\` | ${p.imports.map(short).join(', ') || '–'} |`);
   return `${lines.join('\n')}\n`;
 }

@@ -11,9 +11,22 @@ export function eventPicture(): string {
     for (const w of services(m.writer)) edges.add(`  ${w} --> ${topic}`);
     for (const r of m.readers) edges.add(`  ${topic} --> ${r}`);
   }
-  const lines = ['# Who says what to whom', '', 'Made by `npm run generate` from `libs/contracts`; a test keeps it fresh.', '', '```mermaid', 'flowchart LR'];
+  const lines = [
+    '# Who says what to whom',
+    '',
+    'Made by `npm run generate` from `libs/contracts`; a test keeps it fresh.',
+    '',
+    '```mermaid',
+    'flowchart LR',
+  ];
   for (const topic of [...topics.keys()].sort()) lines.push(`  ${topic.replaceAll('.', '_')}[["${topic}"]]`);
-  lines.push(...[...edges].sort(), '```', '', '| message | topic | writer | readers | meaning |', '| --- | --- | --- | --- | --- |');
+  lines.push(
+    ...[...edges].sort(),
+    '```',
+    '',
+    '| message | topic | writer | readers | meaning |',
+    '| --- | --- | --- | --- | --- |',
+  );
   for (const m of [...all].sort((a, b) => (a.type < b.type ? -1 : 1))) {
     lines.push(`| \`${m.type}\` | \`${m.topic}\` | ${m.writer} | ${m.readers.join(', ')} | ${m.description} |`);
   }

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-export const failureKind = z.enum(['BAD_SPEC', 'BAD_DATA', 'OUT_OF_MEMORY', 'NON_FINITE', 'HUNG', 'UNSCHEDULABLE', 'IMAGE', 'INFRASTRUCTURE']);
+export const failureKind = z.enum([
+  'BAD_SPEC',
+  'BAD_DATA',
+  'OUT_OF_MEMORY',
+  'NON_FINITE',
+  'HUNG',
+  'UNSCHEDULABLE',
+  'IMAGE',
+  'INFRASTRUCTURE',
+]);
 export type FailureKind = z.infer<typeof failureKind>;
 
 export const runFailure = z.object({ kind: failureKind, message: z.string() });
@@ -27,9 +36,13 @@ export const exitCodes = {
 export type ExitName = keyof typeof exitCodes;
 
 /** What an exit means; a death by signal or an unknown code counts as infrastructure and may be tried again. */
-export function classifyExit(code: number | null, signal: string | null): { name: ExitName; failure: FailureKind | null; retry: boolean } {
+export function classifyExit(
+  code: number | null,
+  signal: string | null,
+): { name: ExitName; failure: FailureKind | null; retry: boolean } {
   for (const [name, entry] of Object.entries(exitCodes)) {
-    if (signal === null && entry.code === code) return { name: name as ExitName, failure: entry.failure, retry: entry.retry };
+    if (signal === null && entry.code === code)
+      return { name: name as ExitName, failure: entry.failure, retry: entry.retry };
   }
   return { name: 'infrastructure', failure: 'INFRASTRUCTURE', retry: true };
 }

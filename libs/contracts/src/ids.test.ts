@@ -14,7 +14,14 @@ describe('derived ids', () => {
   it('tell their kind, and strangers tell none', () => {
     expect(idKind(derivedId('experiment', 'x'))).toBe('experiment');
     expect(idKind(derivedId('datasetVersion', 'x'))).toBe('datasetVersion');
-    for (const s of ['', 'run_', 'run_123', 'nope_00000000-0000-8000-8000-000000000000', '../run_00000000-0000-8000-8000-000000000000']) expect(idKind(s)).toBeNull();
+    for (const s of [
+      '',
+      'run_',
+      'run_123',
+      'nope_00000000-0000-8000-8000-000000000000',
+      '../run_00000000-0000-8000-8000-000000000000',
+    ])
+      expect(idKind(s)).toBeNull();
   });
 });
 

@@ -38,7 +38,11 @@ export function idKind(id: string): IdKind | null {
 
 /** A Zod schema for ids of one kind. */
 export function idOf(kind: IdKind) {
-  return z.string().refine((s) => idKind(s) === kind, { error: (i) => `'${String(i.input)}' is not a ${kind} id (expected ${idPrefixes[kind]}_<uuid>)` });
+  return z
+    .string()
+    .refine((s) => idKind(s) === kind, {
+      error: (i) => `'${String(i.input)}' is not a ${kind} id (expected ${idPrefixes[kind]}_<uuid>)`,
+    });
 }
 
 export const localProject = 'local';
@@ -46,7 +50,8 @@ export const localProject = 'local';
 export const experimentIdOf = (projectId: string, name: string): string => derivedId('experiment', projectId, name);
 export const datasetIdOf = (projectId: string, name: string): string => derivedId('dataset', projectId, name);
 /** A version's id follows from its content: identical content is the same version. */
-export const datasetVersionIdOf = (projectId: string, name: string, contentSha256: string): string => derivedId('datasetVersion', projectId, name, contentSha256);
+export const datasetVersionIdOf = (projectId: string, name: string, contentSha256: string): string =>
+  derivedId('datasetVersion', projectId, name, contentSha256);
 /** A run's id: equal specs (dataset version included) are equal runs, unless a fresh nonce asks for another. */
 export const runIdOf = (projectId: string, specHash: string, freshNonce: string | null): string =>
   derivedId('run', projectId, specHash, freshNonce);

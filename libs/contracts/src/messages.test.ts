@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson, messageByType, messages, runSpecSchema, topics } from './index';
 import { exampleEnvelopes, exampleSpec } from './examples';
 
-const recorded = JSON.parse(readFileSync(resolve(import.meta.dirname, '../recorded-messages-v1.json'), 'utf8')) as { type: string; data: unknown }[];
+const recorded = JSON.parse(readFileSync(resolve(import.meta.dirname, '../recorded-messages-v1.json'), 'utf8')) as {
+  type: string;
+  data: unknown;
+}[];
 
 describe('messages', () => {
   it('all have a recorded example', () => {
@@ -33,7 +36,12 @@ describe('messages', () => {
 describe('run specs', () => {
   it('fill defaults and keep a complete spec as it is', () => {
     expect(runSpecSchema.parse(exampleSpec)).toEqual(exampleSpec);
-    const small = runSpecSchema.parse({ data: { name: 'mnist' }, model: { name: 'linear' }, method: { name: 'erm' }, epochs: 1 });
+    const small = runSpecSchema.parse({
+      data: { name: 'mnist' },
+      model: { name: 'linear' },
+      method: { name: 'erm' },
+      epochs: 1,
+    });
     expect(small.optimizer).toEqual({ name: 'adamw', lr: 0.001, weightDecay: 0, schedule: 'constant' });
     expect(small.batchSize).toBe(128);
   });

@@ -22,6 +22,9 @@ export function decodeMetricChunk(bytes: Uint8Array, from: string): MetricPoint[
   try {
     return points.parse(JSON.parse(gunzipSync(bytes, { maxOutputLength: maxBytes }).toString('utf8')));
   } catch (cause) {
-    throw new Error(`${from}: not a chunk of metric points (${(cause as Error).message.slice(0, 200)}); restore the object or delete the run`, { cause });
+    throw new Error(
+      `${from}: not a chunk of metric points (${(cause as Error).message.slice(0, 200)}); restore the object or delete the run`,
+      { cause },
+    );
   }
 }

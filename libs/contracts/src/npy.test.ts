@@ -36,14 +36,25 @@ describe('npy files', () => {
   });
   it('refuses torn, over-long and hostile files, naming the file and what it found', () => {
     const file = encodeNpy(new Int32Array([1, 2, 3]), [3]);
-    expect(() => decodeNpy(file.subarray(0, file.length - 1), 'a.npy')).toThrow(/^a.npy: .*needs 12 bytes from offset 128, but there are 11/);
+    expect(() => decodeNpy(file.subarray(0, file.length - 1), 'a.npy')).toThrow(
+      /^a.npy: .*needs 12 bytes from offset 128, but there are 11/,
+    );
     expect(() => decodeNpy(new Uint8Array([...file, 0]), 'a.npy')).toThrow(/there are 13/);
     expect(() => decodeNpy(new Uint8Array(3), 'a.npy')).toThrow(/does not begin/);
-    const forged = (text: string): Uint8Array => Buffer.concat([file.subarray(0, 10), Buffer.from(text.padEnd(117) + '\n', 'latin1'), file.subarray(128)]);
-    expect(() => decodeNpy(forged("{'descr': '<i4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }"), 'a')).toThrow(/needs/);
-    expect(() => decodeNpy(forged("{'descr': '|O', 'fortran_order': False, 'shape': (3,), }"), 'a')).toThrow(/dtype '\|O'/);
-    expect(() => decodeNpy(forged("{'descr': '>i4', 'fortran_order': False, 'shape': (3,), }"), 'a')).toThrow(/little-endian/);
-    expect(() => decodeNpy(forged("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 3), }"), 'a')).toThrow(/ascontiguousarray/);
+    const forged = (text: string): Uint8Array =>
+      Buffer.concat([file.subarray(0, 10), Buffer.from(text.padEnd(117) + '\n', 'latin1'), file.subarray(128)]);
+    expect(() =>
+      decodeNpy(forged("{'descr': '<i4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }"), 'a'),
+    ).toThrow(/needs/);
+    expect(() => decodeNpy(forged("{'descr': '|O', 'fortran_order': False, 'shape': (3,), }"), 'a')).toThrow(
+      /dtype '\|O'/,
+    );
+    expect(() => decodeNpy(forged("{'descr': '>i4', 'fortran_order': False, 'shape': (3,), }"), 'a')).toThrow(
+      /little-endian/,
+    );
+    expect(() => decodeNpy(forged("{'descr': '<i4', 'fortran_order': True, 'shape': (1, 3), }"), 'a')).toThrow(
+      /ascontiguousarray/,
+    );
   });
   it('refuses to write a shape that the values do not fill', () => {
     expect(() => encodeNpy(new Uint8Array(3), [2, 2])).toThrow(/3 values do not fill/);

@@ -40,7 +40,8 @@ export function npyHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array
 /** A whole `.npy` file of `data` in `shape` (row-major). Throws when their sizes disagree. */
 export function encodeNpy(data: NpyData, shape: readonly number[]): Uint8Array {
   const size = shape.reduce((a, b) => a * b, 1);
-  if (size !== data.length) throw new Error(`npy: ${data.length} values do not fill the shape (${shape.join(', ')}), which holds ${size}`);
+  if (size !== data.length)
+    throw new Error(`npy: ${data.length} values do not fill the shape (${shape.join(', ')}), which holds ${size}`);
   const header = npyHeader(npyDtypeOf(data), shape);
   const out = new Uint8Array(header.length + data.byteLength);
   out.set(header);
@@ -48,7 +49,8 @@ export function encodeNpy(data: NpyData, shape: readonly number[]): Uint8Array {
   return out;
 }
 
-const dictPattern = /^\{'descr': '([<>|=][a-zA-Z]\d*)', 'fortran_order': (True|False), 'shape': \(((?:\d+(?:, ?\d+)*,?)?)\),? *\}\s*$/;
+const dictPattern =
+  /^\{'descr': '([<>|=][a-zA-Z]\d*)', 'fortran_order': (True|False), 'shape': \(((?:\d+(?:, ?\d+)*,?)?)\),? *\}\s*$/;
 
 /**
  * Reads a `.npy` file (versions 1.0 and 2.0, row-major, the dtypes above). Nothing is allocated from what the header claims:
@@ -58,19 +60,26 @@ export function decodeNpy(bytes: Uint8Array, from: string): NpyArray {
   const fail = (what: string): never => {
     throw new Error(`${from}: not a .npy file that can be read here: ${what}`);
   };
-  if (bytes.length < 12 || bytes[0] !== 0x93 || String.fromCharCode(...bytes.subarray(1, 6)) !== 'NUMPY') fail('it does not begin with \\x93NUMPY');
+  if (bytes.length < 12 || bytes[0] !== 0x93 || String.fromCharCode(...bytes.subarray(1, 6)) !== 'NUMPY')
+    fail('it does not begin with \\x93NUMPY');
   const version = bytes[6]!;
-  if (version !== 1 && version !== 2) fail(`format version ${version}.${bytes[7]} at offset 6 (1.0 and 2.0 can be read)`);
+  if (version !== 1 && version !== 2)
+    fail(`format version ${version}.${bytes[7]} at offset 6 (1.0 and 2.0 can be read)`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = version === 1 ? 10 : 12;
   const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (headerLength > 65_536 || start + headerLength > bytes.length) fail(`a header of ${headerLength} bytes at offset 8, but the file has ${bytes.length}`);
+  if (headerLength > 65_536 || start + headerLength > bytes.length)
+    fail(`a header of ${headerLength} bytes at offset 8, but the file has ${bytes.length}`);
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, start + headerLength));
   const match = dictPattern.exec(header) ?? fail(`the header '${header.trim().slice(0, 120)}'`);
   const [, descr, fortran, tuple] = match;
   const found = Object.entries(dtypes).find(([, d]) => d.descr === descr || d.descr.replace('<', '=') === descr);
-  if (!found) return fail(`dtype '${descr}' (one of ${Object.keys(dtypes).join(', ')} in little-endian order is needed; convert with .astype)`);
-  if (fortran === 'True' && tuple!.split(',').filter((s) => s.trim()).length > 1) fail('column-major order (save np.ascontiguousarray(x))');
+  if (!found)
+    return fail(
+      `dtype '${descr}' (one of ${Object.keys(dtypes).join(', ')} in little-endian order is needed; convert with .astype)`,
+    );
+  if (fortran === 'True' && tuple!.split(',').filter((s) => s.trim()).length > 1)
+    fail('column-major order (save np.ascontiguousarray(x))');
   const shape = tuple!
     .split(',')
     .filter((s) => s.trim())
@@ -79,10 +88,14 @@ export function decodeNpy(bytes: Uint8Array, from: string): NpyArray {
   const size = shape.reduce((a, b) => a * b, 1);
   const dataStart = start + headerLength;
   if (!Number.isSafeInteger(size) || size * d.bytes !== bytes.length - dataStart) {
-    fail(`shape (${shape.join(', ')}) of ${dtype} needs ${size * d.bytes} bytes from offset ${dataStart}, but there are ${bytes.length - dataStart}`);
+    fail(
+      `shape (${shape.join(', ')}) of ${dtype} needs ${size * d.bytes} bytes from offset ${dataStart}, but there are ${bytes.length - dataStart}`,
+    );
   }
   const offset = bytes.byteOffset + dataStart;
   const data =
-    offset % d.bytes === 0 ? new d.view(bytes.buffer as ArrayBuffer, offset, size) : new d.view(bytes.slice(dataStart).buffer as ArrayBuffer, 0, size);
+    offset % d.bytes === 0
+      ? new d.view(bytes.buffer as ArrayBuffer, offset, size)
+      : new d.view(bytes.slice(dataStart).buffer as ArrayBuffer, 0, size);
   return { dtype: dtype as NpyDtype, shape, data };
 }

@@ -40,9 +40,21 @@ export const childOutput = z.object({
 export const fromChild = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), fingerprint }),
   z.object({ kind: z.literal('started'), runId: z.string(), totalSteps: z.number().int() }),
-  z.object({ kind: z.literal('progress'), runId: z.string(), step: z.number().int(), totalSteps: z.number().int(), epoch: z.number(), examplesPerSecond: z.number() }),
+  z.object({
+    kind: z.literal('progress'),
+    runId: z.string(),
+    step: z.number().int(),
+    totalSteps: z.number().int(),
+    epoch: z.number(),
+    examplesPerSecond: z.number(),
+  }),
   z.object({ kind: z.literal('points'), runId: z.string(), points: z.array(metricPoint) }),
-  z.object({ kind: z.literal('log'), runId: z.string().nullable(), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string() }),
+  z.object({
+    kind: z.literal('log'),
+    runId: z.string().nullable(),
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    text: z.string(),
+  }),
   /** files are complete in `dir`; the points sent before this message belong to it */
   z.object({
     kind: z.literal('checkpoint'),
@@ -54,7 +66,14 @@ export const fromChild = z.discriminatedUnion('kind', [
     files: z.array(storedFile),
     carry: z.record(z.string(), z.number()),
   }),
-  z.object({ kind: z.literal('finished'), runId: z.string(), steps: z.number().int(), seconds: z.number(), weights: z.string(), outputs: z.array(childOutput) }),
+  z.object({
+    kind: z.literal('finished'),
+    runId: z.string(),
+    steps: z.number().int(),
+    seconds: z.number(),
+    weights: z.string(),
+    outputs: z.array(childOutput),
+  }),
   z.object({ kind: z.literal('interrupted'), runId: z.string() }),
   z.object({ kind: z.literal('failed'), runId: z.string(), failure: runFailure }),
 ]);

@@ -49,10 +49,18 @@ export const runSpecSchema = z.strictObject({
   precision: z.enum(['fp32', 'bf16']).default('fp32'),
   dataOrder: z.enum(['shuffled', 'sequential']).default('shuffled'),
   /** safetensors file to start from instead of the model's own initialisation */
-  init: z.strictObject({ from: z.string().min(1) }).nullable().default(null),
+  init: z
+    .strictObject({ from: z.string().min(1) })
+    .nullable()
+    .default(null),
   /** epochs besides the last whose activations are stored */
   activationEpochs: z.array(z.number().int().positive()).default([]),
-  seed: z.number().int().min(0).max(2 ** 31 - 1).default(0),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0),
 });
 
 export type RunSpec = z.infer<typeof runSpecSchema>;

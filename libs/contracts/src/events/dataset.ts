@@ -11,7 +11,13 @@ export const datasetIngest = defineMessage({
   writer: 'gateway, trainer',
   readers: ['data-ingest'],
   description: 'Make the version of a dataset that these parameters give.',
-  schema: z.object({ ingestId: z.string(), name: z.string(), parameters, source: z.string().nullable(), idempotencyKey: z.string().nullable() }),
+  schema: z.object({
+    ingestId: z.string(),
+    name: z.string(),
+    parameters,
+    source: z.string().nullable(),
+    idempotencyKey: z.string().nullable(),
+  }),
 });
 export const datasetDelete = defineMessage({
   type: 'dataset.delete',
@@ -29,7 +35,13 @@ export const datasetIngestProgress = defineMessage({
   writer: 'data-ingest',
   readers: ['gateway'],
   description: 'How far an ingest has come.',
-  schema: z.object({ ingestId: z.string(), name: z.string(), phase: z.string(), doneBytes: z.number(), totalBytes: z.number().nullable() }),
+  schema: z.object({
+    ingestId: z.string(),
+    name: z.string(),
+    phase: z.string(),
+    doneBytes: z.number(),
+    totalBytes: z.number().nullable(),
+  }),
 });
 export const datasetVersionCreated = defineMessage({
   type: 'dataset.versionCreated',
@@ -38,7 +50,13 @@ export const datasetVersionCreated = defineMessage({
   writer: 'data-ingest',
   readers: ['trainer', 'analyzer', 'gateway'],
   description: 'A version exists: its manifest and all its arrays are in the object store.',
-  schema: z.object({ ingestId: z.string(), name: z.string(), parameters, prefix: z.string(), manifest: datasetManifest }),
+  schema: z.object({
+    ingestId: z.string(),
+    name: z.string(),
+    parameters,
+    prefix: z.string(),
+    manifest: datasetManifest,
+  }),
 });
 export const datasetIngestFailed = defineMessage({
   type: 'dataset.ingestFailed',

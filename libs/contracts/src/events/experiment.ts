@@ -52,7 +52,10 @@ export const experimentExpanded = defineMessage({
   writer: 'trainer',
   readers: ['gateway', 'analyzer'],
   description: 'The grid’s runs exist (an experiment that is all exact has none).',
-  schema: z.object({ ...at, runs: z.array(z.object({ runId: z.string(), cell: z.string(), method: z.string(), seed: z.number().int() })) }),
+  schema: z.object({
+    ...at,
+    runs: z.array(z.object({ runId: z.string(), cell: z.string(), method: z.string(), seed: z.number().int() })),
+  }),
 });
 export const experimentFailed = defineMessage({
   type: 'experiment.failed',

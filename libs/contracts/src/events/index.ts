@@ -20,13 +20,18 @@ export type MessageData<T extends MessageType> = z.infer<MessageOf<T>['schema']>
 export type AnyEnvelope = { [T in MessageType]: Envelope<T, MessageData<T>> }[MessageType];
 export type EnvelopeOf<T extends MessageType> = Envelope<T, MessageData<T>>;
 
-export const messageByType: ReadonlyMap<string, MessageDefinition> = new Map(Object.values(messages).map((m) => [m.type, m]));
+export const messageByType: ReadonlyMap<string, MessageDefinition> = new Map(
+  Object.values(messages).map((m) => [m.type, m]),
+);
 
 /** Every topic, with how long its records are kept (`null` = for ever: the read model is a fold of them). */
 export const topics: ReadonlyMap<string, { retentionMs: number | null; partitions: number }> = new Map(
   Object.values(messages).map((m) => [
     m.topic,
-    { retentionMs: m.channel === 'metrics' || m.channel === 'logs' ? 7 * 24 * 3600 * 1000 : null, partitions: m.aggregate === 'workspace' ? 1 : 6 },
+    {
+      retentionMs: m.channel === 'metrics' || m.channel === 'logs' ? 7 * 24 * 3600 * 1000 : null,
+      partitions: m.aggregate === 'workspace' ? 1 : 6,
+    },
   ]),
 );
 

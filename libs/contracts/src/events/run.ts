@@ -15,7 +15,13 @@ export const runCreate = defineMessage({
   writer: 'gateway',
   readers: ['trainer'],
   description: 'Make one run outside any experiment; its dataset version exists.',
-  schema: z.object({ ...withKey, spec: runSpecSchema, specHash: z.string(), datasetVersionId: z.string(), priority: z.number().int() }),
+  schema: z.object({
+    ...withKey,
+    spec: runSpecSchema,
+    specHash: z.string(),
+    datasetVersionId: z.string(),
+    priority: z.number().int(),
+  }),
 });
 export const runCancel = defineMessage({
   type: 'run.cancel',
@@ -51,7 +57,14 @@ export const runQueued = defineMessage({
   writer: 'trainer',
   readers: ['gateway'],
   description: 'A run exists (attempt 1) or is queued again (later attempts).',
-  schema: z.object({ ...run, spec: runSpecSchema, specHash: z.string(), datasetVersionId: z.string(), attempt: z.number().int(), priority: z.number().int() }),
+  schema: z.object({
+    ...run,
+    spec: runSpecSchema,
+    specHash: z.string(),
+    datasetVersionId: z.string(),
+    attempt: z.number().int(),
+    priority: z.number().int(),
+  }),
 });
 export const runClaimed = defineMessage({
   type: 'run.claimed',
@@ -69,7 +82,13 @@ export const runStarted = defineMessage({
   writer: 'runner',
   readers: ['gateway'],
   description: 'The first step of this term begins.',
-  schema: z.object({ ...run, attempt: z.number().int(), fingerprint, totalSteps: z.number().int(), resumedFromStep: z.number().int().nullable() }),
+  schema: z.object({
+    ...run,
+    attempt: z.number().int(),
+    fingerprint,
+    totalSteps: z.number().int(),
+    resumedFromStep: z.number().int().nullable(),
+  }),
 });
 export const runCheckpointed = defineMessage({
   type: 'run.checkpointed',
@@ -97,7 +116,12 @@ export const runSucceeded = defineMessage({
   writer: 'runner',
   readers: ['gateway', 'trainer', 'analyzer'],
   description: 'Terminal: results are in the store under the head’s outcome.',
-  schema: z.object({ ...terminal, resultKey: z.string(), fingerprints: z.array(fingerprint), numericsChanged: z.boolean() }),
+  schema: z.object({
+    ...terminal,
+    resultKey: z.string(),
+    fingerprints: z.array(fingerprint),
+    numericsChanged: z.boolean(),
+  }),
 });
 export const runFailed = defineMessage({
   type: 'run.failed',
@@ -151,7 +175,14 @@ export const runProgress = defineMessage({
   writer: 'runner',
   readers: ['gateway'],
   description: 'Steps done of steps to do, for progress bars.',
-  schema: z.object({ ...run, step: z.number().int(), totalSteps: z.number().int(), epoch: z.number(), examplesPerSecond: z.number(), etaSeconds: z.number().nullable() }),
+  schema: z.object({
+    ...run,
+    step: z.number().int(),
+    totalSteps: z.number().int(),
+    epoch: z.number(),
+    examplesPerSecond: z.number(),
+    etaSeconds: z.number().nullable(),
+  }),
 });
 export const runLogLines = defineMessage({
   type: 'run.logLines',

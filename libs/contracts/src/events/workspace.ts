@@ -7,6 +7,12 @@ export const idempotencyKeyUsed = defineMessage({
   channel: 'events',
   writer: 'gateway',
   readers: ['gateway'],
-  description: 'An idempotency key now stands for an entity; kept so that a rebuilt gateway still answers repeats alike.',
-  schema: z.object({ idempotencyKey: z.string(), mutation: z.string(), argumentsHash: z.string(), entityId: z.string() }),
+  description:
+    'An idempotency key now stands for an entity; kept so that a rebuilt gateway still answers repeats alike.',
+  schema: z.object({
+    idempotencyKey: z.string(),
+    mutation: z.string(),
+    argumentsHash: z.string(),
+    entityId: z.string(),
+  }),
 });
