@@ -1,0 +1,3 @@
+export { philox } from './philox';
+export { randomScheme, stream } from './stream';
+export type { Purpose, RandomStream, StreamKey } from './stream';
