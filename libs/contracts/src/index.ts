@@ -12,3 +12,4 @@ export * from './numbers';
 export * from './object-keys';
 export * from './pipe';
 export * from './run-spec';
+export * from './safetensors';
