@@ -73,7 +73,10 @@ export interface ExperimentDefinition {
   readonly claims: readonly ClaimDefinition[];
   readonly presets: Readonly<Record<string, Preset>>;
   readonly endpoints: (preset: string) => readonly Endpoint[];
-  readonly exact?: (preset: string) => { readonly endpoints: readonly ExactEndpoint[]; readonly rows: readonly ExactRow[] };
+  readonly exact?: (preset: string) => {
+    readonly endpoints: readonly ExactEndpoint[];
+    readonly rows: readonly ExactRow[];
+  };
   /** columns of the result table, one row a cell */
   readonly columns: readonly TableColumn[];
 }
@@ -83,13 +86,19 @@ export function defineExperiment(d: ExperimentDefinition): ExperimentDefinition 
   const claims = new Set(d.claims.map((c) => c.id));
   for (const [name, preset] of Object.entries(d.presets)) {
     const cells = new Set(preset.cells.map((c) => c.name));
-    if (cells.size !== preset.cells.length) throw new Error(`experiment '${d.name}', preset '${name}': two cells share a name`);
+    if (cells.size !== preset.cells.length)
+      throw new Error(`experiment '${d.name}', preset '${name}': two cells share a name`);
     const arms = new Set(preset.cells.map((c) => `${c.condition}\n${c.arm}`));
     for (const e of d.endpoints(name)) {
-      if (!claims.has(e.claim)) throw new Error(`experiment '${d.name}': endpoint on ${e.metric} names the claim '${e.claim}', which is not declared`);
+      if (!claims.has(e.claim))
+        throw new Error(
+          `experiment '${d.name}': endpoint on ${e.metric} names the claim '${e.claim}', which is not declared`,
+        );
       for (const arm of [e.a, e.b]) {
         if (!arms.has(`${e.condition}\n${arm}`)) {
-          throw new Error(`experiment '${d.name}', preset '${name}': endpoint on ${e.metric} compares the arm '${arm}' under '${e.condition}', which no cell has`);
+          throw new Error(
+            `experiment '${d.name}', preset '${name}': endpoint on ${e.metric} compares the arm '${arm}' under '${e.condition}', which no cell has`,
+          );
         }
       }
     }
