@@ -11,5 +11,6 @@ export * from './npy';
 export * from './numbers';
 export * from './object-keys';
 export * from './pipe';
+export * from './run-record';
 export * from './run-spec';
 export * from './safetensors';
