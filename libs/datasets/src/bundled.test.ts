@@ -31,15 +31,22 @@ describe('the bundled digits', () => {
 
 describe('MNIST from the published files', () => {
   const root = process.env.MINVAR_DATA_DIR;
-  it.skipIf(!root)('has the published statistics and labels, and says how many digits there are (needs MINVAR_DATA_DIR)', async () => {
-    const files = (await localFiles(root!))!;
-    const { train, test, note } = readMnist(files);
-    // of the 10,000 test digits: mean .13251, deviation .31048, first labels 7 2 1 0 4 1 4 9 5 9
-    expect(files.get('t10k-images-idx3-ubyte.gz')!.official).toBe(true);
-    const { mean, std } = channelStatistics(test.ink, 1);
-    expect(mean[0]).toBeCloseTo(0.13251, 5);
-    expect(std[0]).toBeCloseTo(0.31048, 5);
-    expect([...test.labels.subarray(0, 10)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
-    expect(note).toBe(train.examples === 60_000 ? null : `${train.examples.toLocaleString('en-US')} of 60,000 digits, not the official file`);
-  });
+  it.skipIf(!root)(
+    'has the published statistics and labels, and says how many digits there are (needs MINVAR_DATA_DIR)',
+    async () => {
+      const files = (await localFiles(root!))!;
+      const { train, test, note } = readMnist(files);
+      // of the 10,000 test digits: mean .13251, deviation .31048, first labels 7 2 1 0 4 1 4 9 5 9
+      expect(files.get('t10k-images-idx3-ubyte.gz')!.official).toBe(true);
+      const { mean, std } = channelStatistics(test.ink, 1);
+      expect(mean[0]).toBeCloseTo(0.13251, 5);
+      expect(std[0]).toBeCloseTo(0.31048, 5);
+      expect([...test.labels.subarray(0, 10)]).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+      expect(note).toBe(
+        train.examples === 60_000
+          ? null
+          : `${train.examples.toLocaleString('en-US')} of 60,000 digits, not the official file`,
+      );
+    },
+  );
 });

@@ -12,12 +12,19 @@ export type ColourRule = (labels: Int32Array, random: DataStream) => Int32Array;
 
 const colours = palette.length;
 /** `agree` with probability `strength`, otherwise one of the other colours, each equally likely. */
-const biased = (agree: number, strength: number, random: DataStream): number => (random.uniform() < strength ? agree : (agree + 1 + random.below(colours - 1)) % colours);
+const biased = (agree: number, strength: number, random: DataStream): number =>
+  random.uniform() < strength ? agree : (agree + 1 + random.below(colours - 1)) % colours;
 
 /** The class's own colour with probability ρ. */
-export const classColour = (strength: number): ColourRule => (labels, random) => labels.map((y) => biased(y, strength, random));
+export const classColour =
+  (strength: number): ColourRule =>
+  (labels, random) =>
+    labels.map((y) => biased(y, strength, random));
 /** The colour of class 9 − k with probability ρ. */
-export const reversedColour = (strength: number): ColourRule => (labels, random) => labels.map((y) => biased(colours - 1 - y, strength, random));
+export const reversedColour =
+  (strength: number): ColourRule =>
+  (labels, random) =>
+    labels.map((y) => biased(colours - 1 - y, strength, random));
 /** Any colour, whatever the class. */
 export const randomColour: ColourRule = (labels, random) => labels.map(() => random.below(colours));
 /** No colour at all: black, attribute −1. */
@@ -39,7 +46,8 @@ const clip = (x: number): number => Math.min(1, Math.max(0, x));
 /** 3×256 bytes: channel and ink → quantised pixel, ink · white + (1 − ink) · colour. */
 function shades(rgb: Rgb): Uint8Array {
   const table = new Uint8Array(3 * 256);
-  for (let c = 0; c < 3; c++) for (let v = 0; v < 256; v++) table[256 * c + v] = Math.round(255 * (v / 255 + (1 - v / 255) * rgb[c]!));
+  for (let c = 0; c < 3; c++)
+    for (let v = 0; v < 256; v++) table[256 * c + v] = Math.round(255 * (v / 255 + (1 - v / 255) * rgb[c]!));
   return table;
 }
 
@@ -77,7 +85,8 @@ export async function paint(
       inputs[to++] = table[512 + ink]!;
     }
     if (attribute >= 0) {
-      const mean = (c: number): number => corners.reduce((sum, p) => sum + inputs[(from + p) * 3 + c]!, 0) / (255 * corners.length);
+      const mean = (c: number): number =>
+        corners.reduce((sum, p) => sum + inputs[(from + p) * 3 + c]!, 0) / (255 * corners.length);
       coloured++;
       if (nearestColour([mean(0), mean(1), mean(2)]) === attribute) decoded++;
     }

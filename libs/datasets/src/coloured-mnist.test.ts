@@ -6,14 +6,22 @@ import { countGroups } from './statistics';
 import { bundledFiles } from './testing/digits';
 import { mnist } from './mnist';
 
-async function build(parameters: { strength?: number; jitter?: number; validation?: boolean }): Promise<Map<string, BuiltSplit>> {
-  const built = await colouredMnist.build({ parameters: { strength: 0.9, jitter: 0, validation: false, ...parameters }, files: await bundledFiles() });
+async function build(parameters: {
+  strength?: number;
+  jitter?: number;
+  validation?: boolean;
+}): Promise<Map<string, BuiltSplit>> {
+  const built = await colouredMnist.build({
+    parameters: { strength: 0.9, jitter: 0, validation: false, ...parameters },
+    files: await bundledFiles(),
+  });
   const splits = new Map<string, BuiltSplit>();
   for await (const s of built.splits) splits.set(s.name, s);
   return splits;
 }
 
-const agreement = (s: BuiltSplit, target: (y: number) => number): number => s.labels.filter((y, i) => s.attributes![i] === target(y)).length / s.labels.length;
+const agreement = (s: BuiltSplit, target: (y: number) => number): number =>
+  s.labels.filter((y, i) => s.attributes![i] === target(y)).length / s.labels.length;
 /** six standard errors of a share of n */
 const tolerance = (p: number, n: number): number => 6 * Math.sqrt((p * (1 - p)) / n);
 
@@ -50,7 +58,12 @@ describe('coloured MNIST', () => {
     expect(Math.abs(agreement(splits.get('test-random')!, (y) => y) - 0.1)).toBeLessThan(tolerance(0.1, 1000));
     expect(splits.get('test-none')!.attributes!.every((a) => a === -1)).toBe(true);
     const balanced = splits.get('test-balanced')!;
-    const groups = countGroups(balanced.labels, balanced.attributes, [...'0123456789'], palette.map((p) => p.name));
+    const groups = countGroups(
+      balanced.labels,
+      balanced.attributes,
+      [...'0123456789'],
+      palette.map((p) => p.name),
+    );
     for (let k = 0; k < 10; k++) {
       const counts = groups.slice(10 * k, 10 * k + 10).map((g) => g.count);
       expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
@@ -78,7 +91,9 @@ describe('coloured MNIST', () => {
     const red = train.attributes!.findIndex((a) => a === 0);
     for (let p = 0; p < 784; p++) {
       const ink = grey[0]!.inputs[red * 784 + p]! / 255;
-      expect(Math.abs(train.inputs[red * 2352 + 3 * p]! / 255 - (ink + (1 - ink) * 0.8))).toBeLessThanOrEqual(0.5 / 255 + 1e-12);
+      expect(Math.abs(train.inputs[red * 2352 + 3 * p]! / 255 - (ink + (1 - ink) * 0.8))).toBeLessThanOrEqual(
+        0.5 / 255 + 1e-12,
+      );
     }
   });
   it('takes its training digits in the same fixed order as plain MNIST, so a limit means the same digits', async () => {
@@ -115,7 +130,9 @@ describe('coloured MNIST', () => {
   });
   it('sets a tenth aside for validation when asked, disjoint from training', async () => {
     const withValidation = await build({ validation: true });
-    expect([withValidation.get('train')!.labels.length, withValidation.get('validation')!.labels.length]).toEqual([4500, 500]);
+    expect([withValidation.get('train')!.labels.length, withValidation.get('validation')!.labels.length]).toEqual([
+      4500, 500,
+    ]);
     expect(withValidation.get('train')!.labels).toEqual(splits.get('train')!.labels.subarray(0, 4500));
     expect(withValidation.get('validation')!.labels).toEqual(splits.get('train')!.labels.subarray(4500));
   });

@@ -10,7 +10,11 @@ import { palette } from './palette';
 import { dataStream } from './random';
 import { takeRows } from './statistics';
 
-const pick = (d: Digits, order: Int32Array): Digits => ({ examples: order.length, ink: takeRows(d.ink, 784, order), labels: takeRows(d.labels, 1, order) });
+const pick = (d: Digits, order: Int32Array): Digits => ({
+  examples: order.length,
+  ink: takeRows(d.ink, 784, order),
+  labels: takeRows(d.labels, 1, order),
+});
 
 /**
  * Digits over a background colour that agrees with the class in training with probability ρ (`strength`): a spurious feature of
@@ -26,9 +30,26 @@ export const colouredMnist = defineDataset({
   source: 'https://arxiv.org/abs/2402.06855',
   kind: 'image',
   parameters: z.strictObject({
-    strength: z.number().min(0).max(1).default(0.9).describe('ρ: probability that a training background has the colour of its class.'),
-    jitter: z.number().min(0).max(1).default(0).describe('σ: standard deviation of the Gaussian offset of the colour, one an image and channel, on the scale [0, 1].'),
-    validation: z.boolean().default(false).describe('Set a tenth of the training digits (at most 5,000) aside as the split `validation`, coloured like the training split.'),
+    strength: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.9)
+      .describe('ρ: probability that a training background has the colour of its class.'),
+    jitter: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe(
+        'σ: standard deviation of the Gaussian offset of the colour, one an image and channel, on the scale [0, 1].',
+      ),
+    validation: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Set a tenth of the training digits (at most 5,000) aside as the split `validation`, coloured like the training split.',
+      ),
   }),
   files: mnistFiles,
   build: async ({ parameters: { strength, jitter, validation }, files, breathe = async () => {} }) => {

@@ -7,7 +7,10 @@ import { datasets } from './registry.gen';
 import { blankFiles } from './testing/digits';
 
 async function build(definition: DatasetDefinition): Promise<BuiltDataset & { all: BuiltSplit[] }> {
-  const built = await definition.build({ parameters: completeDatasetParameters(definition, {}), files: await blankFiles(200, 100) });
+  const built = await definition.build({
+    parameters: completeDatasetParameters(definition, {}),
+    files: await blankFiles(200, 100),
+  });
   const all: BuiltSplit[] = [];
   for await (const split of built.splits) all.push(split);
   return { ...built, all };
@@ -19,7 +22,8 @@ describe.each(Object.entries(datasets))('dataset %s', (name, value) => {
   it('is registered under its own name, with a title, licence, citation and source', () => {
     expect(definition).toBe(value);
     expect(definition.name).toBe(name);
-    for (const text of [definition.title, definition.description, definition.licence, definition.citation]) expect(text.length).toBeGreaterThan(3);
+    for (const text of [definition.title, definition.description, definition.licence, definition.citation])
+      expect(text.length).toBeGreaterThan(3);
     expect(definition.source).toMatch(/^https?:\/\//);
   });
 
@@ -28,13 +32,19 @@ describe.each(Object.entries(datasets))('dataset %s', (name, value) => {
     expect(Object.keys(complete).sort()).toEqual(Object.keys(parametersSchema(definition).properties!).sort());
     z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])).parse(complete);
     expect(completeDatasetParameters(definition, complete)).toEqual(complete);
-    expect(completeDatasetParameters(definition, Object.fromEntries(Object.keys(complete).map((k) => [k, null])))).toEqual(complete);
+    expect(
+      completeDatasetParameters(definition, Object.fromEntries(Object.keys(complete).map((k) => [k, null]))),
+    ).toEqual(complete);
   });
 
   it('refuses an unknown parameter, and NaN, naming dataset and parameter', () => {
-    expect(() => completeDatasetParameters(definition, { nonsense: 1 })).toThrow(new RegExp(`dataset '${name}': it has no parameter 'nonsense' \\(parameters: `));
+    expect(() => completeDatasetParameters(definition, { nonsense: 1 })).toThrow(
+      new RegExp(`dataset '${name}': it has no parameter 'nonsense' \\(parameters: `),
+    );
     const first = Object.keys(parametersSchema(definition).properties!)[0]!;
-    expect(() => completeDatasetParameters(definition, { [first]: Number.NaN })).toThrow(new RegExp(`dataset '${name}': ${first}`));
+    expect(() => completeDatasetParameters(definition, { [first]: Number.NaN })).toThrow(
+      new RegExp(`dataset '${name}': ${first}`),
+    );
   });
 
   it('offers sources over https with both checksums and a cap', () => {
@@ -67,7 +77,12 @@ describe.each(Object.entries(datasets))('dataset %s', (name, value) => {
   it('builds the same bytes twice', async () => {
     const [a, b] = [await build(definition), await build(definition)];
     a.all.forEach((s, i) => {
-      expect(Buffer.compare(Buffer.from(s.inputs.buffer, s.inputs.byteOffset, s.inputs.byteLength), Buffer.from(b.all[i]!.inputs.buffer, b.all[i]!.inputs.byteOffset, b.all[i]!.inputs.byteLength))).toBe(0);
+      expect(
+        Buffer.compare(
+          Buffer.from(s.inputs.buffer, s.inputs.byteOffset, s.inputs.byteLength),
+          Buffer.from(b.all[i]!.inputs.buffer, b.all[i]!.inputs.byteOffset, b.all[i]!.inputs.byteLength),
+        ),
+      ).toBe(0);
       expect(s.labels).toEqual(b.all[i]!.labels);
       expect(s.attributes).toEqual(b.all[i]!.attributes);
     });

@@ -40,7 +40,7 @@ export interface BuildInput<P> {
 }
 
 /** A dataset: its name, where it comes from, its parameters and how it is made, in one file. */
-export interface DatasetDefinition<S extends z.ZodType = z.ZodType> {
+export interface DatasetDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -62,6 +62,6 @@ export interface DatasetDefinition<S extends z.ZodType = z.ZodType> {
  * @example
  * export const mnist = defineDataset({ name: 'mnist', kind: 'image', parameters: z.strictObject({}), files: mnistFiles, build: async ({ files }) => ... });
  */
-export function defineDataset<S extends z.ZodType>(definition: DatasetDefinition<S>): DatasetDefinition<S> {
+export function defineDataset<S extends z.ZodObject>(definition: DatasetDefinition<S>): DatasetDefinition<S> {
   return Object.freeze(definition);
 }

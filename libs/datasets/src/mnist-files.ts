@@ -3,7 +3,8 @@ import type { SourceContent, SourceFile } from './source';
 import { sourceError } from './source';
 
 export const mnistClasses = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
-export const mnistCitation = 'Y. LeCun, L. Bottou, Y. Bengio, P. Haffner. Gradient-based learning applied to document recognition. Proceedings of the IEEE 86(11), 1998.';
+export const mnistCitation =
+  'Y. LeCun, L. Bottou, Y. Bengio, P. Haffner. Gradient-based learning applied to document recognition. Proceedings of the IEEE 86(11), 1998.';
 export const mnistLicence = 'CC BY-SA 3.0 (Yann LeCun, Corinna Cortes, Christopher J. C. Burges)';
 
 const rows = 28;
@@ -13,7 +14,15 @@ const maxExamples = 100_000;
 
 const homes = ['https://ossci-datasets.s3.amazonaws.com/mnist/', 'https://storage.googleapis.com/cvdf-datasets/mnist/'];
 
-function idxFile(f: { stem: string; kind: 'images-idx3' | 'labels-idx1'; bundledDigits: number; sizeBytes: number; md5: string; sha256: string; content: SourceFile['content'] }): SourceFile {
+function idxFile(f: {
+  stem: string;
+  kind: 'images-idx3' | 'labels-idx1';
+  bundledDigits: number;
+  sizeBytes: number;
+  md5: string;
+  sha256: string;
+  content: SourceFile['content'];
+}): SourceFile {
   const plain = `${f.stem}-${f.kind}-ubyte`;
   return {
     name: `${plain}.gz`,
@@ -79,7 +88,12 @@ function readPair(images: SourceContent, labels: SourceContent): Digits {
   const { examples, pixels } = readIdxImages(images.content, images.file, { rows, cols, maxExamples });
   const classes = readIdxLabels(labels.content, labels.file, mnistClasses.length, maxExamples);
   if (classes.length !== examples) {
-    throw sourceError(labels.file, 4, `it holds ${classes.length} labels, but ${images.file} holds ${examples} images`, 'Take both files from the same place');
+    throw sourceError(
+      labels.file,
+      4,
+      `it holds ${classes.length} labels, but ${images.file} holds ${examples} images`,
+      'Take both files from the same place',
+    );
   }
   return { examples, ink: pixels, labels: classes };
 }
@@ -92,14 +106,22 @@ function partNote(what: string, found: number, official: number, files: readonly
 }
 
 /** Reads the four files. The note says how many digits of how many, when they are not the official ones. */
-export function readMnist(files: ReadonlyMap<string, SourceContent>): { train: Digits; test: Digits; note: string | null } {
+export function readMnist(files: ReadonlyMap<string, SourceContent>): {
+  train: Digits;
+  test: Digits;
+  note: string | null;
+} {
   const [trainImages, trainLabels, testImages, testLabels] = mnistFiles.map((f) => {
     const found = files.get(f.name);
-    if (!found) throw sourceError(f.name, null, 'the file was not given', 'Resolve every file of the definition before building');
+    if (!found)
+      throw sourceError(f.name, null, 'the file was not given', 'Resolve every file of the definition before building');
     return found;
   }) as [SourceContent, SourceContent, SourceContent, SourceContent];
   const train = readPair(trainImages, trainLabels);
   const test = readPair(testImages, testLabels);
-  const notes = [partNote('digits', train.examples, 60_000, [trainImages, trainLabels]), partNote('test digits', test.examples, 10_000, [testImages, testLabels])];
+  const notes = [
+    partNote('digits', train.examples, 60_000, [trainImages, trainLabels]),
+    partNote('test digits', test.examples, 10_000, [testImages, testLabels]),
+  ];
   return { train, test, note: notes.filter((n) => n !== null).join('; ') || null };
 }

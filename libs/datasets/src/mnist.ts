@@ -22,7 +22,10 @@ export const mnist = defineDataset({
   source: 'http://yann.lecun.com/exdb/mnist/',
   kind: 'image',
   parameters: z.strictObject({
-    validation: z.boolean().default(false).describe('Set a tenth of the training digits (at most 5,000) aside as the split `validation`.'),
+    validation: z
+      .boolean()
+      .default(false)
+      .describe('Set a tenth of the training digits (at most 5,000) aside as the split `validation`.'),
   }),
   files: mnistFiles,
   build: async ({ parameters, files }) => {

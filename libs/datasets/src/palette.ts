@@ -25,6 +25,7 @@ export const colourDistance = (a: Rgb, b: Rgb): number => Math.hypot(a[0] - b[0]
 /** Index of the palette's nearest colour. */
 export function nearestColour(rgb: Rgb): number {
   let best = 0;
-  for (let i = 1; i < palette.length; i++) if (colourDistance(rgb, palette[i]!.rgb) < colourDistance(rgb, palette[best]!.rgb)) best = i;
+  for (let i = 1; i < palette.length; i++)
+    if (colourDistance(rgb, palette[i]!.rgb) < colourDistance(rgb, palette[best]!.rgb)) best = i;
   return best;
 }

@@ -33,25 +33,45 @@ export interface SourceContent {
 
 /** An error about one place of one file: what was found there, what was expected, and the way out. */
 export function sourceError(file: string, offset: number | null, problem: string, wayOut: string): Error {
-  return Object.assign(new Error(`${file}${offset === null ? '' : `, offset ${offset}`}: ${problem}. ${wayOut}`), { file, offset });
+  return Object.assign(new Error(`${file}${offset === null ? '' : `, offset ${offset}`}: ${problem}. ${wayOut}`), {
+    file,
+    offset,
+  });
 }
 
 const unpack = promisify(gunzip) as (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>;
 const replaceIt = 'Replace it with a whole copy, or take it away so that the official file is downloaded';
 
 /** Unpacks a source file (gzip or already plain) under its cap. */
-export async function openSource(spec: SourceFile, bytes: Uint8Array, origin: Origin, file: string = spec.name): Promise<SourceContent> {
+export async function openSource(
+  spec: SourceFile,
+  bytes: Uint8Array,
+  origin: Origin,
+  file: string = spec.name,
+): Promise<SourceContent> {
   let content = bytes;
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     content = await unpack(bytes, { maxOutputLength: spec.maxContentBytes }).catch((e: NodeJS.ErrnoException) => {
       if (e.code === 'ERR_BUFFER_TOO_LARGE') {
-        throw sourceError(file, null, `it unpacks to more than ${spec.maxContentBytes} bytes, the most that is accepted`, replaceIt);
+        throw sourceError(
+          file,
+          null,
+          `it unpacks to more than ${spec.maxContentBytes} bytes, the most that is accepted`,
+          replaceIt,
+        );
       }
       throw sourceError(file, null, `its ${bytes.length} bytes are no whole gzip stream (${e.message})`, replaceIt);
     });
   } else if (bytes.length > spec.maxContentBytes) {
-    throw sourceError(file, null, `it has ${bytes.length} bytes; at most ${spec.maxContentBytes} are accepted`, replaceIt);
+    throw sourceError(
+      file,
+      null,
+      `it has ${bytes.length} bytes; at most ${spec.maxContentBytes} are accepted`,
+      replaceIt,
+    );
   }
-  const official = content.length === spec.content.sizeBytes && createHash('sha256').update(content).digest('hex') === spec.content.sha256;
+  const official =
+    content.length === spec.content.sizeBytes &&
+    createHash('sha256').update(content).digest('hex') === spec.content.sha256;
   return { file, content, official, origin };
 }

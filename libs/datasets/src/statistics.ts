@@ -4,10 +4,12 @@
  */
 export function channelStatistics(bytes: Uint8Array, channels: number): { mean: number[]; std: number[] } {
   const counts = Array.from({ length: channels }, () => new Float64Array(256));
-  for (let i = 0; i < bytes.length; ) for (let c = 0; c < channels; c++) counts[c]![bytes[i++]!]!++;
+  for (let i = 0; i < bytes.length;) for (let c = 0; c < channels; c++) counts[c]![bytes[i++]!]!++;
   const pixels = bytes.length / channels;
   const mean = counts.map((n) => n.reduce((sum, k, v) => sum + k * v, 0) / (pixels * 255));
-  const std = counts.map((n, c) => Math.sqrt(n.reduce((sum, k, v) => sum + k * (v / 255 - mean[c]!) ** 2, 0) / pixels) || 1);
+  const std = counts.map(
+    (n, c) => Math.sqrt(n.reduce((sum, k, v) => sum + k * (v / 255 - mean[c]!) ** 2, 0) / pixels) || 1,
+  );
   return { mean, std };
 }
 
@@ -30,12 +32,19 @@ export function countGroups(
   labels.forEach((y, i) => {
     if (attributes[i]! >= 0) counts[y * values.length + attributes[i]!]!++;
   });
-  return classes.flatMap((c, k) => values.map((v, a) => ({ group: `${c}/${v}`, count: counts[k * values.length + a]! })));
+  return classes.flatMap((c, k) =>
+    values.map((v, a) => ({ group: `${c}/${v}`, count: counts[k * values.length + a]! })),
+  );
 }
 
 /** Rows of an array in another order; `order` may hold fewer rows than there are. */
-export function takeRows<A extends Uint8Array | Int32Array | Float32Array>(data: A, rowSize: number, order: ArrayLike<number>): A {
+export function takeRows<A extends Uint8Array | Int32Array | Float32Array>(
+  data: A,
+  rowSize: number,
+  order: ArrayLike<number>,
+): A {
   const out = new (data.constructor as new (n: number) => A)(order.length * rowSize);
-  for (let i = 0; i < order.length; i++) out.set(data.subarray(order[i]! * rowSize, (order[i]! + 1) * rowSize), i * rowSize);
+  for (let i = 0; i < order.length; i++)
+    out.set(data.subarray(order[i]! * rowSize, (order[i]! + 1) * rowSize), i * rowSize);
   return out;
 }

@@ -13,20 +13,46 @@ const dims = z.number().int().min(1).max(1024);
 
 const parameters = z.strictObject({
   classes: z.number().int().min(2).max(1000).default(2).describe('K; two classes are y = −1 and y = +1.'),
-  examples: z.number().int().min(2).max(1_000_000).default(1000).describe('Training examples (a grid has as many as it has points).'),
+  examples: z
+    .number()
+    .int()
+    .min(2)
+    .max(1_000_000)
+    .default(1000)
+    .describe('Training examples (a grid has as many as it has points).'),
   testExamples: z.number().int().min(2).max(1_000_000).default(1000).describe('Examples of each test split.'),
-  shape: shape.default('gaussian').describe('Distribution within a class, of both parts: two points at ± the deviation, uniform, Gaussian, or every point of a grid once.'),
+  shape: shape
+    .default('gaussian')
+    .describe(
+      'Distribution within a class, of both parts: two points at ± the deviation, uniform, Gaussian, or every point of a grid once.',
+    ),
   marginLow: z.number().default(0.5).describe('m_L: class centre of part L.'),
-  deviationLow: z.number().min(0).default(0).describe('s_L: within-class standard deviation of part L (half-width of its grid).'),
+  deviationLow: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('s_L: within-class standard deviation of part L (half-width of its grid).'),
   marginHigh: z.number().default(1.5).describe('m_H: class centre of part H.'),
-  deviationHigh: z.number().min(0).default(0.3).describe('s_H: within-class standard deviation of part H (half-width of its grid).'),
+  deviationHigh: z
+    .number()
+    .min(0)
+    .default(0.3)
+    .describe('s_H: within-class standard deviation of part H (half-width of its grid).'),
   dimsLow: dims.default(1),
   dimsHigh: dims.default(1),
   dimsNoise: z.number().int().min(0).max(1024).default(0),
   deviationNoise: z.number().min(0).default(1).describe('Standard deviation of the dimensions that say nothing.'),
   gridLow: z.number().int().min(1).max(10_000).default(2).describe('Points of the grid of part L: 2 gives m_L ± s_L.'),
   gridHigh: z.number().int().min(1).max(10_000).default(21).describe('Points of the grid of part H.'),
-  strength: z.number().min(0).max(1).nullable().default(null).describe('ρ: probability that part L shows the true class in training (otherwise another one); null: it always does, and is no attribute.'),
+  strength: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'ρ: probability that part L shows the true class in training (otherwise another one); null: it always does, and is no attribute.',
+    ),
 });
 type P = z.output<typeof parameters>;
 
@@ -36,13 +62,25 @@ const refuse = (problem: string, wayOut: string): never => {
 
 function check(p: P): void {
   const least = p.classes === 2 ? 1 : p.classes;
-  for (const name of ['dimsLow', 'dimsHigh'] as const) if (p[name] < least) refuse(`${name} is ${p[name]}, but ${p.classes} classes need at least ${least} dimensions`, `Raise ${name}`);
+  for (const name of ['dimsLow', 'dimsHigh'] as const)
+    if (p[name] < least)
+      refuse(`${name} is ${p[name]}, but ${p.classes} classes need at least ${least} dimensions`, `Raise ${name}`);
   const width = p.dimsLow + p.dimsHigh + p.dimsNoise;
-  if (width * Math.max(p.examples, p.testExamples) > 1e8) refuse(`${Math.max(p.examples, p.testExamples)} examples of ${width} dimensions are more than 10⁸ values`, 'Lower examples or dimensions');
+  if (width * Math.max(p.examples, p.testExamples) > 1e8)
+    refuse(
+      `${Math.max(p.examples, p.testExamples)} examples of ${width} dimensions are more than 10⁸ values`,
+      'Lower examples or dimensions',
+    );
   if (p.shape === 'grid') {
-    if (p.dimsNoise > 0) refuse(`a grid has no noise, but dimsNoise is ${p.dimsNoise}`, 'Set dimsNoise to 0 or take another shape');
-    if (p.strength !== null) refuse(`a grid holds each point once, so part L cannot agree with probability ${p.strength}`, 'Leave strength out or take another shape');
-    if (p.classes * p.gridLow ** p.dimsLow * p.gridHigh ** p.dimsHigh > 1e6) refuse('the grid has more than 10⁶ points', 'Lower gridLow, gridHigh or the dimensions');
+    if (p.dimsNoise > 0)
+      refuse(`a grid has no noise, but dimsNoise is ${p.dimsNoise}`, 'Set dimsNoise to 0 or take another shape');
+    if (p.strength !== null)
+      refuse(
+        `a grid holds each point once, so part L cannot agree with probability ${p.strength}`,
+        'Leave strength out or take another shape',
+      );
+    if (p.classes * p.gridLow ** p.dimsLow * p.gridHigh ** p.dimsHigh > 1e6)
+      refuse('the grid has more than 10⁶ points', 'Lower gridLow, gridHigh or the dimensions');
   }
 }
 
@@ -60,7 +98,14 @@ function gridSplit(name: string, p: P, low: Part, high: Part): BuiltSplit {
       }
     }
   }
-  return { name, inputs: Float32Array.from(rows), shape: [labels.length, width], labels: Int32Array.from(labels), attributes: null, decodability: null };
+  return {
+    name,
+    inputs: Float32Array.from(rows),
+    shape: [labels.length, width],
+    labels: Int32Array.from(labels),
+    attributes: null,
+    decodability: null,
+  };
 }
 
 type Shown = (label: number, random: DataStream) => number;
@@ -68,7 +113,9 @@ type Shown = (label: number, random: DataStream) => number;
 function sampleSplit(name: string, n: number, p: P, low: Part, high: Part, shown: Shown): BuiltSplit {
   const width = p.dimsLow + p.dimsHigh + p.dimsNoise;
   const inputs = new Float32Array(n * width);
-  const [forLow, forHigh, forNoise, forShown] = ['low', 'high', 'noise', 'shown'].map((part) => dataStream(`${name}/${part}`)) as [DataStream, DataStream, DataStream, DataStream];
+  const [forLow, forHigh, forNoise, forShown] = ['low', 'high', 'noise', 'shown'].map((part) =>
+    dataStream(`${name}/${part}`),
+  ) as [DataStream, DataStream, DataStream, DataStream];
   // classes in turn: as equal in number as n allows
   const labels = Int32Array.from({ length: n }, (_, i) => i % p.classes);
   const attributes = labels.map((y) => shown(y, forShown));
@@ -77,7 +124,14 @@ function sampleSplit(name: string, n: number, p: P, low: Part, high: Part, shown
     partSample(high, labels[i]!, p.shape, forHigh, inputs, i * width + p.dimsLow);
     for (let d = p.dimsLow + p.dimsHigh; d < width; d++) inputs[i * width + d] = p.deviationNoise * forNoise.normal();
   }
-  return { name, inputs, shape: [n, width], labels, attributes: p.strength === null ? null : attributes, decodability: null };
+  return {
+    name,
+    inputs,
+    shape: [n, width],
+    labels,
+    attributes: p.strength === null ? null : attributes,
+    decodability: null,
+  };
 }
 
 function shuffled(split: BuiltSplit): BuiltSplit {
@@ -98,8 +152,10 @@ function shuffled(split: BuiltSplit): BuiltSplit {
 export const syntheticLowHigh = defineDataset({
   name: 'synthetic-low-high',
   title: 'Synthetic: a low-variance and a high-variance feature',
-  description: 'Vectors with a part L of low and a part H of high within-class variance, and dimensions of noise; both parts tell the class. With `strength`, part L is spurious: the test sets keep, randomise or reverse it.',
-  citation: 'M. Chidambaram, R. Ge. For Better or For Worse? Learning Minimum Variance Features With Label Augmentation. ICLR 2025, arXiv 2402.06855.',
+  description:
+    'Vectors with a part L of low and a part H of high within-class variance, and dimensions of noise; both parts tell the class. With `strength`, part L is spurious: the test sets keep, randomise or reverse it.',
+  citation:
+    'M. Chidambaram, R. Ge. For Better or For Worse? Learning Minimum Variance Features With Label Augmentation. ICLR 2025, arXiv 2402.06855.',
   licence: 'CC0 1.0 (generated)',
   source: 'https://arxiv.org/abs/2402.06855',
   kind: 'vector',
@@ -131,7 +187,14 @@ export const syntheticLowHigh = defineDataset({
         return;
       }
       yield sampleSplit('test-same', p.testExamples, p, low, high, same);
-      yield sampleSplit('test-reversed', p.testExamples, p, low, high, agree((y) => p.classes - 1 - y));
+      yield sampleSplit(
+        'test-reversed',
+        p.testExamples,
+        p,
+        low,
+        high,
+        agree((y) => p.classes - 1 - y),
+      );
       yield sampleSplit('test-random', p.testExamples, p, low, high, (_, random) => random.below(p.classes));
     }
     const range = (from: number, n: number): number[] => Array.from({ length: n }, (_, i) => from + i);

@@ -22,7 +22,14 @@ function offset(shape: 'point' | 'uniform' | 'gaussian', random: DataStream): nu
 }
 
 /** Writes one example of class k into `out` from `at`. Within a class, dimensions are independent. */
-export function partSample(part: Part, k: number, shape: 'point' | 'uniform' | 'gaussian' | 'grid', random: DataStream, out: Float32Array, at: number): void {
+export function partSample(
+  part: Part,
+  k: number,
+  shape: 'point' | 'uniform' | 'gaussian' | 'grid',
+  random: DataStream,
+  out: Float32Array,
+  at: number,
+): void {
   if (shape === 'grid') throw new Error('partSample: a grid is enumerated, not sampled');
   for (let d = 0; d < part.dims; d++) {
     const x = centre(part, k, d);
@@ -44,7 +51,9 @@ export function partGrid(part: Part, k: number, points: number): number[][] {
   };
   let rows: number[][] = [[]];
   for (let d = 0; d < part.dims; d++) {
-    rows = rows.flatMap((row) => Array.from({ length: points }, (_, i) => [...row, centre(part, k, d) + sign * step(i)]));
+    rows = rows.flatMap((row) =>
+      Array.from({ length: points }, (_, i) => [...row, centre(part, k, d) + sign * step(i)]),
+    );
   }
   return rows;
 }

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SourceFile } from '@minvar/datasets';
+
+export interface DownloadOptions {
+  readonly cacheDir: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly onProgress: (doneBytes: number, totalBytes: number) => void;
+  readonly signal: AbortSignal;
+  /** how long a home may take to answer, and to send its next bytes; in milliseconds */
+  readonly answerMs?: number;
+  readonly idleMs?: number;
+  /** pause before attempt n + 1 */
+  readonly pauseMs?: (attempt: number) => number;
+}
+
+/** No home of the file could be reached: this machine is offline, or they all are. */
+export class OfflineError extends Error {
+  readonly code = 'OFFLINE';
+}
+
+const attempts = 3;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Where the cache keeps a source file: by its checksum, so that two publishers' files of one name do not meet. */
+export const cachePath = (cacheDir: string, file: SourceFile): string =>
+  join(cacheDir, 'datasets', file.sha256.slice(0, 16), file.name);
+
+/** The cached copy when it is whole, else null. */
+export async function readCached(cacheDir: string, file: SourceFile): Promise<Uint8Array | null> {
+  const bytes = await readFile(cachePath(cacheDir, file)).catch(() => null);
+  return bytes && sha256(bytes) === file.sha256 ? bytes : null;
+}
+
+type Attempt = { outcome: 'done' } | { outcome: 'unreachable' | 'failed'; because: string };
+
+async function attempt(url: string, part: string, file: SourceFile, o: DownloadOptions): Promise<Attempt> {
+  const have = await stat(part).then(
+    (s) => s.size,
+    () => 0,
+  );
+  const stall = new AbortController();
+  let timer = setTimeout(() => stall.abort(new Error('no answer')), o.answerMs ?? 5_000);
+  const rearm = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => stall.abort(new Error('the transfer stalled')), o.idleMs ?? 30_000);
+  };
+  let answered = false;
+  try {
+    const response = await o.fetch(url, {
+      headers: have > 0 ? { range: `bytes=${have}-` } : {},
+      signal: AbortSignal.any([o.signal, stall.signal]),
+    });
+    answered = true;
+    rearm();
+    const resumed =
+      response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true;
+    if (!resumed && response.status !== 200) {
+      await response.body?.cancel();
+      if (have > 0 && (response.status === 416 || response.status === 206)) {
+        // what is there does not fit what this home has: from the beginning
+        await rm(part, { force: true });
+        return await attempt(url, part, file, o);
+      }
+      return { outcome: 'failed', because: `HTTP ${response.status}` };
+    }
+    const out = await open(part, resumed ? 'a' : 'w');
+    try {
+      let done = resumed ? have : 0;
+      for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+        rearm();
+        done += chunk.length;
+        if (done > file.sizeBytes) {
+          await rm(part, { force: true });
+          return { outcome: 'failed', because: `it sends more than the ${file.sizeBytes} bytes of the official file` };
+        }
+        await out.write(chunk);
+        o.onProgress(done, file.sizeBytes);
+      }
+      await out.sync();
+      if (done < file.sizeBytes)
+        return { outcome: 'failed', because: `the transfer ended at ${done} of ${file.sizeBytes} bytes` };
+      return { outcome: 'done' };
+    } finally {
+      await out.close();
+    }
+  } catch (e) {
+    if (o.signal.aborted) throw o.signal.reason;
+    const cause = (e as { cause?: Error }).cause?.message ?? (e as Error).message;
+    return { outcome: answered ? 'failed' : 'unreachable', because: cause };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Downloads a source file into the cache from the first of its official homes that delivers it, going on where an earlier
+ * download stopped, and checks size and SHA-256. Throws OfflineError at once when no home answers; other failures are tried
+ * three times with growing pauses.
+ */
+export async function download(file: SourceFile, o: DownloadOptions): Promise<{ bytes: Uint8Array; url: string }> {
+  const path = cachePath(o.cacheDir, file);
+  const part = `${path}.part`;
+  await mkdir(join(path, '..'), { recursive: true });
+  const problems: string[] = [];
+  for (let n = 1; n <= attempts; n++) {
+    let reached = false;
+    for (const url of file.urls) {
+      const result = await attempt(url, part, file, o);
+      if (result.outcome === 'done') {
+        const bytes = await readFile(part);
+        if (sha256(bytes) === file.sha256) {
+          await rename(part, path);
+          return { bytes, url };
+        }
+        await rm(part, { force: true });
+        problems.push(`${url}: its SHA-256 is ${sha256(bytes)}, not ${file.sha256}`);
+        reached = true;
+        continue;
+      }
+      reached ||= result.outcome === 'failed';
+      problems.push(`${url}: ${result.because}`);
+    }
+    if (!reached) throw new OfflineError(`${file.name}: no official home could be reached (${problems.join('; ')})`);
+    if (n < attempts) await sleep(o.pauseMs?.(n) ?? 500 * 2 ** n * (0.5 + Math.random()));
+  }
+  throw new Error(
+    `${file.name} could not be downloaded: ${[...new Set(problems)].join('; ')}. Put the file below the folder that --data names`,
+  );
+}
