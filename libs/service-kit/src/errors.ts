@@ -1,0 +1,25 @@
+/** No space left where `what` was to be written. Nothing of it was acknowledged; it may be tried again when there is space. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+  constructor(
+    readonly what: string,
+    readonly where: string,
+    options?: ErrorOptions,
+  ) {
+    super(`no space left in ${where} while writing ${what}; free some and it goes on by itself`, options);
+  }
+}
+
+const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Whether an error, or a cause of it, says that a disk or quota is full. */
+export function isFull(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (fullCodes.has((e as NodeJS.ErrnoException).code ?? '')) return true;
+    if (/\bMDB_MAP_FULL\b|No space left on device|Disk quota exceeded/.test(e.message)) return true;
+  }
+  return false;
+}
+
+export const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
