@@ -7,7 +7,9 @@ export const objectKeys = {
   runHead: (runId: string): string => `runs/${runId}/head.json`,
   checkpoint: (runId: string, term: number, step: number): string => `runs/${runId}/checkpoints/${term}-${step}/`,
   activations: (runId: string, epoch: number): string => `runs/${runId}/activations/${epoch}/`,
-  metricChunk: (runId: string, term: number, step: number): string => `runs/${runId}/metrics/${term}-${step}.chunk`,
+  /** `part` tells two chunks at one step apart, e.g. `end` */
+  metricChunk: (runId: string, term: number, step: number, part?: string): string =>
+    `runs/${runId}/metrics/${term}-${step}${part === undefined ? '' : `-${part}`}.chunk`,
   runResult: (runId: string, term: number): string => `runs/${runId}/results/${term}.json`,
   runLog: (runId: string): string => `runs/${runId}/log.txt`,
   analysisPrefix: (analysisId: string): string => `analyses/${analysisId}/`,

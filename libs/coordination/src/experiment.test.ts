@@ -26,8 +26,14 @@ const registries: Registries = {
     },
   },
   models: {
-    'small-cnn': { name: 'small-cnn', defaults: { width: 16, stem: null, normalisation: 'batch' } },
-    linear: { name: 'linear', defaults: { width: null, stem: null, normalisation: null } },
+    'small-cnn': {
+      name: 'small-cnn',
+      parameters: z.strictObject({
+        width: z.number().int().default(16),
+        normalisation: z.enum(['batch', 'none']).default('batch'),
+      }),
+    },
+    linear: { name: 'linear', parameters: z.strictObject({}) },
   },
   datasets: {
     mnist: { name: 'mnist', parameters: z.strictObject({}) },
@@ -113,7 +119,13 @@ describe('completing a spec', () => {
       'a width for a model without one',
       { ...base, model: { name: 'linear', width: 4 } },
       'model.width',
-      "'linear' has no width",
+      "'linear' has no parameter 'width'",
+    ],
+    [
+      'a normalisation that the model lacks',
+      { ...base, model: { name: 'small-cnn', normalisation: 'group' } },
+      'model.normalisation',
+      'group',
     ],
     ['NaN epochs', { ...base, epochs: Number.NaN }, 'epochs', 'epochs'],
     ['a learning rate of zero', { ...base, optimizer: { lr: 0 } }, 'optimizer.lr', '0'],

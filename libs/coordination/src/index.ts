@@ -30,7 +30,7 @@ export { createLease, holds, isReleased, stepLease } from './lease';
 export type { Lease, LeaseEffect, LeaseInput, LeaseStep } from './lease';
 export { mayPublish, observe, ranOut, readEvery, renewalDue, renewEvery } from './lease-clock';
 export type { LeaseWatch } from './lease-clock';
-export type { ModelEntry, ParameterisedEntry, Parameters, ParameterValue, Registries } from './registries';
+export type { ParameterisedEntry, Parameters, ParameterValue, Registries } from './registries';
 export { queuedEventId, runEvent, terminalEvent, terminalEventId } from './run-events';
 export type { RunEvent, RunEventType } from './run-events';
 export {

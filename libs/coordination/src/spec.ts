@@ -85,18 +85,11 @@ function completeData(data: RunSpec['data'], registries: Registries): RunSpec['d
   };
 }
 
-function completeModel(model: RunSpec['model'], registries: Registries): RunSpec['model'] {
-  const { defaults } = entryOf(registries.models, model.name, 'model.name');
-  for (const key of ['width', 'stem', 'normalisation'] as const) {
-    if (model[key] !== null && defaults[key] === null)
-      throw new SpecError(`model.${key}`, model[key], `model.${key}: '${model.name}' has no ${key}; leave it null`);
-  }
-  return {
-    name: model.name,
-    width: model.width ?? defaults.width,
-    stem: model.stem ?? defaults.stem,
-    normalisation: model.normalisation ?? defaults.normalisation,
-  };
+function completeModel({ name, ...settings }: RunSpec['model'], registries: Registries): RunSpec['model'] {
+  const given = Object.fromEntries(Object.entries(settings).filter(([, v]) => v !== null));
+  const filled = fillParameters(entryOf(registries.models, name, 'model.name'), given, 'model');
+  // What the model has no setting for stays null; what it has is filled.
+  return { name, width: null, stem: null, normalisation: null, ...filled };
 }
 
 /** What data-ingest is asked for so that a completed spec has its data: the definition's parameters, the dials among them. */
