@@ -1,4 +1,10 @@
 export * from './errors';
 export * from './event-log/port';
 export * from './executor/port';
+export { checkKey, checkPrefix } from './object-store/key';
+export { createFolderStore } from './object-store/folder';
+export type { FolderStoreOptions } from './object-store/folder';
+export { createLinkSigner } from './object-store/links';
+export type { LinkCheck, LinkSigner } from './object-store/links';
 export * from './object-store/port';
+export { probeConditionalWrites } from './object-store/probe';
