@@ -18,7 +18,7 @@ export function planEpochs(spec: Pick<RunSpec, 'seed' | 'batchSize' | 'dataOrder
   const batchSize = Math.min(spec.batchSize, examples);
   const rest = examples % batchSize;
   const steps = Math.floor(examples / batchSize) + (rest > 1 ? 1 : 0);
-  let known = { epoch: -1, order: new Int32Array(0) };
+  let known: { epoch: number; order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
   return {
     steps,
     batchSize,

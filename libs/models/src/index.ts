@@ -1,0 +1,7 @@
+export { completeModelParameters, findModel, modelParametersSchema } from './complete';
+export type { ModelName } from './complete';
+export { defineModel } from './define-model';
+export type { ModelDefaults, ModelDefinition, ModelInput, ModelOutput } from './define-model';
+export { models } from './registry.gen';
+export { modelVariables } from './scope';
+export type { Buffer, ModelVariables, Parameter, ParameterGroup, Scope } from './scope';

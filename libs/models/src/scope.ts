@@ -1,0 +1,74 @@
+import { variable } from '@minvar/graph';
+import type { Update, Value, Variable } from '@minvar/graph';
+import type { Initialiser } from './initialise';
+
+/** How weight decay and reports tell parameters apart. */
+export type ParameterGroup = 'weight' | 'last-layer' | 'normalisation' | 'bias';
+
+export interface Parameter {
+  /** torchvision-style, e.g. `conv1.weight` */
+  readonly name: string;
+  readonly group: ParameterGroup;
+  /** float32; filters are height × width × in × out, matrices out × in */
+  readonly variable: Variable;
+  readonly initialise: Initialiser;
+}
+
+/** A value that training tracks without a gradient, e.g. `bn1.running_mean`. */
+export interface Buffer {
+  readonly name: string;
+  readonly variable: Variable;
+  readonly initial: number;
+}
+
+/**
+ * Where a model's layers find their variables. Building the same model twice with one set of variables (training and evaluation) meets the
+ * same variables by name.
+ */
+export interface Scope {
+  readonly training: boolean;
+  parameter(name: string, shape: readonly number[], group: ParameterGroup, initialise: Initialiser): Value;
+  buffer(name: string, shape: readonly number[], initial: number): Variable;
+  /** to be carried out by each training step, e.g. of running statistics */
+  update(update: Update): void;
+}
+
+export interface ModelVariables {
+  readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
+  /** a scope over these variables, and the updates that its layers ask for */
+  open(options: { training: boolean }): { scope: Scope; updates: readonly Update[] };
+}
+
+/** An empty set of variables; models fill it as they are built. */
+export function modelVariables(): ModelVariables {
+  const parameters = new Map<string, Parameter>();
+  const buffers = new Map<string, Buffer>();
+  const known = <T extends { variable: Variable }>(map: Map<string, T>, name: string, shape: readonly number[], make: () => T): T => {
+    const found = map.get(name) ?? make();
+    if (found.variable.shape.join() !== shape.join()) {
+      throw new Error(`model: '${name}' is used with the shapes (${found.variable.shape.join(', ')}) and (${shape.join(', ')}); give one of them another name`);
+    }
+    map.set(name, found);
+    return found;
+  };
+  return {
+    get parameters() {
+      return [...parameters.values()];
+    },
+    get buffers() {
+      return [...buffers.values()];
+    },
+    open: ({ training }) => {
+      const updates: Update[] = [];
+      const scope: Scope = {
+        training,
+        parameter: (name, shape, group, initialise) =>
+          known(parameters, name, shape, () => ({ name, group, initialise, variable: variable({ name, shape }) })).variable.value,
+        buffer: (name, shape, initial) => known(buffers, name, shape, () => ({ name, initial, variable: variable({ name, shape }) })).variable,
+        update: (update) => updates.push(update),
+      };
+      return { scope, updates };
+    },
+  };
+}

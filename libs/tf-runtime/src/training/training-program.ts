@@ -1,0 +1,99 @@
+import type { DatasetManifest, RunSpec } from '@minvar/contracts';
+import { assign, concat, gather, gradients, input, loadBytes, program, restoreSignature, saveSignature, slice, variable } from '@minvar/graph';
+import type { Program, Value, Variable } from '@minvar/graph';
+import { modelVariables } from '@minvar/models';
+import type { Buffer, Parameter } from '@minvar/models';
+import { cropFlip, cropFlipInputs } from './augment';
+import type { ResidentPlan } from './data';
+import type { Described } from './describe';
+import { standardise, unitScale } from './normalise';
+import type { Optimizer } from './optimizer';
+import { optimizerFor } from './optimizer';
+
+export interface TrainingProgram {
+  /**
+   * Signatures: `load` (paths `inputs0` … and `labels`) puts the data into the session; `restore` and `save` set and give every variable of
+   * the training state; `train` (`indices`, what the method and the optimizer are fed) is one step and answers `loss`; `eval` (`indices`)
+   * answers `logits` and `penultimate` in evaluation mode.
+   */
+  readonly program: Program;
+  readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
+  readonly optimizer: Optimizer;
+  /** D, the width of the penultimate layer */
+  readonly features: number;
+}
+
+/** Model × method × optimizer over resident data, as one program. The training step is one graph. */
+export function trainingProgram(spec: RunSpec, manifest: DatasetManifest, plan: ResidentPlan, described: Described): TrainingProgram {
+  const { model, modelParameters, method, methodParameters } = described;
+  const classes = manifest.classes.length;
+  const inputs = variable({ name: 'data/inputs', dtype: plan.dtype, shape: [plan.examples, ...plan.shape] });
+  const labels = variable({ name: 'data/labels', dtype: 'int32', shape: [plan.examples] });
+  const indices = input('indices', 'int32', [null]);
+  const raw = unitScale(gather(inputs.value, indices), manifest.input.kind);
+
+  // Evaluation: the examples as they are, running statistics, no method.
+  const variables = modelVariables();
+  const evaluation = variables.open({ training: false });
+  const seen = model.build({ scope: evaluation.scope, inputs: standardise(raw, manifest.input), classes, parameters: modelParameters });
+
+  // One training step: augment → mix → forward → loss → backward → optimizer and running statistics.
+  const size = [plan.shape[0]!, plan.shape[1]!] as const;
+  const crop = spec.data.augmentation === 'crop-flip' ? cropFlipInputs(size) : null;
+  const lambda = input('lambda', 'float32', [null]);
+  const partner = input('partner', 'int32', [null]);
+  const fed = Object.fromEntries(Object.keys(method.fed(methodParameters)).map((name) => [name, input(name, 'float32', [])]));
+  const batch = {
+    inputs: standardise(crop ? cropFlip(raw, crop) : raw, manifest.input),
+    labels: gather(labels.value, indices),
+    classes,
+    lambda,
+    partner,
+    fed,
+  };
+  const training = variables.open({ training: true });
+  const { logits, penultimate } = model.build({ scope: training.scope, inputs: method.inputs(batch, methodParameters), classes, parameters: modelParameters });
+  const loss = method.loss({ logits, penultimate, targets: method.targets(batch, methodParameters), batch }, methodParameters);
+  const { parameters, buffers } = variables;
+  const slopes = gradients(loss, parameters.map((p) => p.variable));
+  const optimizer = optimizerFor(spec.optimizer, parameters, slopes);
+  const state = [...parameters, ...buffers].map((v) => v.variable).concat(optimizer.state);
+
+  return {
+    program: program({
+      signatures: {
+        load: loadSignature(inputs, labels, plan),
+        restore: restoreSignature(state),
+        save: saveSignature(state),
+        train: {
+          inputs: { indices, lambda, partner, ...crop, ...fed, ...optimizer.inputs },
+          outputs: { loss },
+          updates: [...optimizer.updates, ...training.updates],
+        },
+        eval: { inputs: { indices }, outputs: { logits: seen.logits, penultimate: seen.penultimate } },
+      },
+    }),
+    parameters,
+    buffers,
+    optimizer,
+    features: seen.penultimate.shape[1]!,
+  };
+}
+
+function loadSignature(inputs: Variable, labels: Variable, { splits, dtype, shape }: ResidentPlan) {
+  const paths: Record<string, Value> = {};
+  const parts = splits.map((split, i) => {
+    const path = input(`inputs${i}`, 'string', []);
+    paths[`inputs${i}`] = path;
+    const { file } = split.inputs;
+    const size = file.shape.reduce((a, b) => a * b, 1) * (dtype === 'uint8' ? 1 : 4);
+    const whole = loadBytes(path, { dtype, shape: file.shape, offset: file.sizeBytes - size });
+    return split.examples === file.shape[0] ? whole : slice(whole, file.shape.map(() => 0), [split.examples, ...shape]);
+  });
+  const values = input('labels', 'int32', labels.shape);
+  return {
+    inputs: { ...paths, labels: values },
+    updates: [assign(inputs, parts.length === 1 ? parts[0]! : concat(parts, 0)), assign(labels, values)],
+  };
+}
