@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { datasetManifest } from '@minvar/contracts';
+import type { DatasetManifest, MessageData } from '@minvar/contracts';
+import { completeDatasetParameters, datasets, findDataset } from '@minvar/datasets';
+import { ObjectNotFoundError } from '@minvar/service-kit';
+import type { ObjectStore } from '@minvar/service-kit';
+import { buildVersion } from './build-version';
+import { resolveSources } from './sources/resolve';
+import type { ResolveOptions } from './sources/resolve';
+import { manifestKey, storeVersion } from './store-version';
+
+export interface IngestOptions extends Omit<ResolveOptions, 'onProgress'> {
+  readonly store: ObjectStore;
+  readonly projectId: string;
+  /** folder for scratch files: the arrays of one version, removed afterwards */
+  readonly scratchDir: string;
+  readonly now: () => Date;
+  readonly onProgress: (phase: string, doneBytes: number, totalBytes: number | null) => void;
+}
+
+/** The manifest in the store, or null when the version does not exist. */
+export async function readManifest(
+  store: ObjectStore,
+  version: { datasetId: string; versionId: string },
+): Promise<DatasetManifest | null> {
+  try {
+    const { body } = await store.get(manifestKey(version));
+    return datasetManifest.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+  } catch (e) {
+    if (e instanceof ObjectNotFoundError) return null;
+    throw e;
+  }
+}
+
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * Makes the version of a dataset that these parameters and the sources at hand give, and answers its manifest. A version that
+ * exists is left as it is. Nothing is left behind when it throws.
+ */
+export async function ingest(
+  command: Pick<MessageData<'dataset.ingest'>, 'name' | 'parameters' | 'source'>,
+  o: IngestOptions,
+): Promise<DatasetManifest> {
+  const definition = findDataset(command.name);
+  if (!definition)
+    throw new Error(`there is no dataset '${command.name}'; known are ${Object.keys(datasets).join(', ')}`);
+  if (command.source !== null)
+    throw new Error(
+      `dataset '${command.name}' is made from its official files, not from the upload '${command.source}'; leave source out`,
+    );
+  const parameters = completeDatasetParameters(definition, command.parameters);
+  const resolved = await resolveSources(definition, o);
+  const scratchDir = await mkdtemp(join(o.scratchDir, 'build-'));
+  try {
+    const built = await buildVersion({
+      definition,
+      parameters,
+      resolved,
+      projectId: o.projectId,
+      scratchDir,
+      createdAt: o.now().toISOString(),
+      onProgress: o.onProgress,
+      breathe: async () => {
+        await breathe();
+        o.signal.throwIfAborted();
+      },
+    });
+    const existing = await readManifest(o.store, built.manifest);
+    if (existing) return existing;
+    await storeVersion(o.store, built, o.signal, (done, total) => o.onProgress('storing', done, total));
+    return built.manifest;
+  } finally {
+    await rm(scratchDir, { recursive: true, force: true });
+  }
+}
