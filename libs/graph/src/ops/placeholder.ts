@@ -15,13 +15,14 @@ export const placeholderOp = defineOp({
 });
 
 /**
- * A value fed at each run. float64 is fed as pairs of int32, bytes and booleans as int32: what the host cannot send. Strings
+ * A value fed at each run. float64 and int64 are fed as pairs of int32, bytes and booleans as int32: what the host cannot send. Strings
  * are fed as they are. The name may differ from that in a signature.
  */
 export function input(name: string, dtype: DType, shape: Shape): Value {
   switch (dtype) {
     case 'float64':
-      return bitcast(placeholder(name, 'int32', [...shape, 2]), 'float64');
+    case 'int64':
+      return bitcast(placeholder(name, 'int32', [...shape, 2]), dtype);
     case 'bool':
     case 'uint8':
       return cast(placeholder(name, 'int32', shape), dtype);
