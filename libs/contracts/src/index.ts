@@ -1,6 +1,8 @@
+export * from './analysis';
 export { canonicalJson, sha256Hex } from './canonical';
 export * from './checkpoint';
 export * from './dataset';
+export { exampleEnvelopes, exampleManifest, exampleSpec } from './examples';
 export * from './events';
 export * from './failure';
 export * from './head';

@@ -7,6 +7,8 @@ import { defineMessage } from './define';
 
 const run = { runId: z.string() };
 const withKey = { ...run, idempotencyKey: z.string().nullable() };
+/** The attempt that a command is about, so that saying it twice, or late, does nothing more; older commands lack it. */
+const attempt = z.number().int().positive().optional();
 
 export const runCreate = defineMessage({
   type: 'run.create',
@@ -30,7 +32,7 @@ export const runCancel = defineMessage({
   writer: 'gateway',
   readers: ['trainer'],
   description: 'End a run before it is done.',
-  schema: z.object(withKey),
+  schema: z.object({ ...withKey, attempt }),
 });
 export const runRetry = defineMessage({
   type: 'run.retry',
@@ -39,7 +41,7 @@ export const runRetry = defineMessage({
   writer: 'gateway',
   readers: ['trainer'],
   description: 'Start a failed or cancelled run again, from its last checkpoint, as a new attempt.',
-  schema: z.object(withKey),
+  schema: z.object({ ...withKey, attempt }),
 });
 export const runDelete = defineMessage({
   type: 'run.delete',

@@ -1,0 +1,105 @@
+import type { AnyEnvelope } from '@minvar/contracts';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openPglite } from '../database/open';
+import type { Database } from '../database/open';
+import { rowsHash } from '../rows-hash';
+import { histories, topicOfMessage } from '../testing/histories';
+import { bundleWorker } from '../testing/worker-url';
+import { applyEvents } from './apply-events';
+import type { LogRecord } from './record';
+
+let database: Database;
+beforeAll(async () => {
+  database = await openPglite(await bundleWorker(), null);
+}, 60_000);
+afterAll(() => database.close());
+
+const tables = [
+  'offsets',
+  'seen_events',
+  'tombstones',
+  'changes',
+  'ingests',
+  'dataset_versions',
+  'experiment_requests',
+  'memberships',
+  'judgements',
+  'runs',
+  'run_progress',
+  'analyses',
+  'metric_values',
+  'metric_series',
+  'metric_points',
+  'log_lines',
+  'idempotency_keys',
+  'reservations',
+] as const;
+
+/** Positions as a log with three partitions a topic would give them. */
+function stored(history: readonly AnyEnvelope[]): LogRecord[] {
+  const ends = new Map<string, number>();
+  return history.map((envelope) => {
+    const topic = topicOfMessage(envelope);
+    const partition = [...envelope.subject].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 3, 0);
+    const offset = ends.get(`${topic}/${partition}`) ?? 0;
+    ends.set(`${topic}/${partition}`, offset + 1);
+    return { topic, partition, offset, envelope };
+  });
+}
+
+async function foldOf(records: readonly LogRecord[], sizes: readonly number[]): Promise<string> {
+  for (const t of tables) await database.db.deleteFrom(t).execute();
+  for (let i = 0, k = 0; i < records.length; k++) {
+    const size = sizes[k % sizes.length]!;
+    await applyEvents(database.db, 'test', records.slice(i, i + size));
+    i += size;
+  }
+  return rowsHash(database.db);
+}
+
+/** Another order of the same records in which every partition keeps its own. */
+function interleaved(records: readonly LogRecord[], random: readonly number[]): LogRecord[] {
+  const queues = new Map<string, LogRecord[]>();
+  for (const r of records)
+    queues.set(`${r.topic}/${r.partition}`, [...(queues.get(`${r.topic}/${r.partition}`) ?? []), r]);
+  const rest = [...queues.values()];
+  const out: LogRecord[] = [];
+  for (let k = 0; rest.length > 0; k++) {
+    const i = (random[k % random.length]! + k) % rest.length;
+    out.push(rest[i]!.shift()!);
+    if (rest[i]!.length === 0) rest.splice(i, 1);
+  }
+  return out;
+}
+
+describe('the fold', () => {
+  it('gives the same rows whatever the order of topics, the batches and the redeliveries', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        histories,
+        fc.array(fc.nat(1000), { minLength: 3, maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 4 }),
+        async (history, random, sizes) => {
+          const records = stored(history);
+          const once = await foldOf(records, [1000]);
+          expect(await foldOf(interleaved(records, random), sizes)).toBe(once);
+          await applyEvents(
+            database.db,
+            'test',
+            records.filter((_, i) => i % 3 === 0),
+          );
+          expect(await rowsHash(database.db)).toBe(once);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  }, 120_000);
+
+  it('notices one changed number', async () => {
+    const [history] = fc.sample(histories, { numRuns: 1, seed: 7 });
+    const before = await foldOf(stored(history!), [1000]);
+    await database.db.updateTable('metric_points').set({ value: 0.123456789 }).execute();
+    expect(await rowsHash(database.db)).not.toBe(before);
+  });
+});

@@ -1,0 +1,16 @@
+export { createReadModel } from './read-model';
+export type { ReadModel, ReadModelOptions, RebuildReport } from './read-model';
+export type { Change } from './notifier';
+export { parsePartitionKey, partitionKey, rangesBetween } from './position';
+export type { PartitionRange, Vector } from './position';
+export { createQueries } from './queries';
+export type { Queries } from './queries';
+export type { Page, PageKey } from './queries/connection';
+export type { DatasetVersionView } from './queries/datasets';
+export type { ExperimentState, PresetView } from './queries/experiments';
+export type { PointRow } from './queries/feed';
+export type { Reservation } from './queries/idempotency';
+export { runOrders } from './queries/runs';
+export type { RunFilter, RunOrderField, RunView } from './queries/runs';
+export type { ReadChunks } from './rebuild';
+export type { Row } from './schema/tables';

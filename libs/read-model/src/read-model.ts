@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { topics as allTopics } from '@minvar/contracts';
+import type { Consumer, EventLog, Position } from '@minvar/service-kit';
+import type { Database } from './database/open';
+import { openPglite } from './database/open';
+import { applyEvents, skipRecord } from './fold/apply-events';
+import { decodeRecords } from './decode';
+import { createNotifier } from './notifier';
+import type { Change } from './notifier';
+import type { Vector } from './position';
+import { partitionKey } from './position';
+import { createQueries } from './queries';
+import type { Queries } from './queries';
+import type { ReadChunks } from './rebuild';
+import { foldAnew, lacksPoints, restoreCurves } from './rebuild';
+import { rowsHash } from './rows-hash';
+import { engineName } from './database/engine';
+import { schemaVersion } from './schema/migrations';
+import { createSnapshots } from './snapshot';
+
+export interface ReadModelOptions {
+  /** PGlite in a thread: `workerUrl` is the bundled worker program, `dir` keeps snapshots */
+  readonly database: { readonly kind: 'pglite'; readonly workerUrl: URL; readonly dir: string };
+  readonly log: EventLog;
+  /** points of a run's stored chunks, for rebuilds after the metrics topic has been cut */
+  readonly readChunks?: ReadChunks;
+  /** names the consumer group; each gateway process of an embedded laboratory has its own read model */
+  readonly consumer?: string;
+  /** a snapshot is taken after so many events, and at stop */
+  readonly snapshotEvery?: number;
+  readonly onNotice?: (message: string) => void;
+}
+
+export interface RebuildReport {
+  /** SHA-256 over rows ordered by key, of the old and of the new fold of the same events */
+  readonly before: string;
+  readonly after: string;
+  readonly events: number;
+}
+
+export interface ReadModel {
+  readonly queries: Queries;
+  /** Loads the last snapshot or folds from the beginning; resolves when caught up with the log's end at the time of the call. */
+  start(): Promise<void>;
+  /** Stops following, takes a snapshot, closes the database. */
+  stop(): Promise<void>;
+  /** Caught up once, and following. */
+  ready(): boolean;
+  /** How far the fold is: the next offset of every partition. */
+  position(): Vector;
+  /** Resolves when the records at these positions are folded in; rejects after `timeoutMs`. */
+  reached(positions: readonly Position[], timeoutMs?: number): Promise<void>;
+  /** Called after each transaction with what it was about. Returns the way to stop it. */
+  onChange(listener: (change: Change) => void): () => void;
+  /** A new generation beside the old, from the first event on, then swapped in. */
+  rebuild(): Promise<RebuildReport>;
+  /** Hash of the rows as they are. */
+  hash(): Promise<string>;
+}
+
+const topics = [...allTopics.keys()];
+
+/** Follows the log and answers questions about it. Everything in it can be had again from the log. */
+export function createReadModel(options: ReadModelOptions): ReadModel {
+  const { log, database, onNotice = () => undefined, snapshotEvery = 50_000 } = options;
+  const snapshots = createSnapshots(database.dir, { schema: schemaVersion, engine: engineName });
+  const notifier = createNotifier();
+  let current: Database | null = null;
+  let generation = '';
+  let consumer: Consumer | null = null;
+  let caughtUp = false;
+  let sinceSnapshot = 0;
+  let saving: Promise<void> | null = null;
+  let rebuilding: Promise<RebuildReport> | null = null;
+
+  const opened = (): Database => {
+    if (!current) throw new Error('the read model is not started');
+    return current;
+  };
+  const queries = createQueries(() => opened().db);
+
+  async function storedPositions(): Promise<Position[]> {
+    const rows = await opened().db.selectFrom('offsets').selectAll().where('generation', '=', generation).execute();
+    return rows.map((r) => ({ topic: r.topic, partition: r.part, offset: Number(r.next) }));
+  }
+
+  async function open(): Promise<void> {
+    const loaded = await snapshots.load();
+    if ('snapshot' in loaded) {
+      try {
+        current = await openPglite(database.workerUrl, loaded.snapshot.dump);
+        generation = loaded.snapshot.generation;
+        if (await isOfThisLog()) return;
+        onNotice(
+          'the read model’s snapshot is ahead of the log: it belongs to another one; folding the log from the beginning',
+        );
+        await current.close();
+      } catch (e) {
+        onNotice(
+          `the read model’s snapshot cannot be opened (${(e as Error).message}); folding the log from the beginning`,
+        );
+      }
+      await snapshots.discard();
+    } else if (loaded.because !== 'there is none') {
+      onNotice(`the read model’s snapshot is not used: ${loaded.because}; folding the log from the beginning`);
+    }
+    generation = randomUUID();
+    current = await openPglite(database.workerUrl, null);
+  }
+
+  async function isOfThisLog(): Promise<boolean> {
+    const ends = new Map((await log.end(topics)).map((p) => [partitionKey(p.topic, p.partition), p.offset]));
+    return (await storedPositions()).every((p) => p.offset <= (ends.get(partitionKey(p.topic, p.partition)) ?? 0));
+  }
+
+  async function save(): Promise<void> {
+    const db = opened();
+    const of = generation;
+    try {
+      const dump = await db.dump();
+      await snapshots.save({ generation: of, dump });
+    } catch (e) {
+      onNotice(`no snapshot of the read model: ${(e as Error).message}`);
+    }
+  }
+
+  function saveSoon(events: number): void {
+    sinceSnapshot += events;
+    if (sinceSnapshot < snapshotEvery || saving) return;
+    sinceSnapshot = 0;
+    saving = save().finally(() => (saving = null));
+  }
+
+  async function follow(): Promise<void> {
+    consumer = log.consumer({
+      // A snapshot may be behind what its group had read, and a group's offset goes back in no log: every start has its own.
+      group: `${options.consumer ?? 'gateway'}-${generation.slice(0, 8)}-${randomUUID().slice(0, 8)}`,
+      consumer: options.consumer ?? 'gateway',
+      topics,
+      maxBatch: 1000,
+      storedOffsets: async (partitions) => {
+        const at = notifier.position();
+        return partitions.map((p) => ({ ...p, offset: at.get(partitionKey(p.topic, p.partition)) ?? 0 }));
+      },
+      onBatch: async ({ records }) => {
+        const decoded = decodeRecords(records);
+        const { events } = await applyEvents(opened().db, generation, decoded);
+        notifier.applied(decoded);
+        saveSoon(events);
+      },
+      onDeadLetter: async (record) => {
+        await skipRecord(opened().db, generation, record);
+        notifier.skipped(record);
+      },
+      onError: (e, at) =>
+        onNotice(`read model: ${at.topic}/${at.partition} offset ${at.offset}: ${(e as Error).message}`),
+    });
+    await consumer.start();
+  }
+
+  /** Until every partition that had records at the call has been read to its end of then. */
+  async function untilCaughtUp(ends: readonly Position[]): Promise<void> {
+    const wanted = ends.filter((p) => p.offset > 0).map((p) => ({ ...p, offset: p.offset - 1 }));
+    await notifier.reached(wanted, null);
+  }
+
+  async function rebuildNow(): Promise<RebuildReport> {
+    const old = opened();
+    await consumer?.pause();
+    try {
+      const at = await storedPositions();
+      const before = await rowsHash(old.db);
+      const next = await openPglite(database.workerUrl, null);
+      const name = randomUUID();
+      let events: number;
+      let after: string;
+      try {
+        events = await foldAnew(next.db, name, log, new Map(), at, options.readChunks);
+        after = await rowsHash(next.db);
+      } catch (e) {
+        await next.close();
+        throw e;
+      }
+      current = next;
+      generation = name;
+      await saving;
+      await old.close();
+      await save();
+      return { before, after, events };
+    } finally {
+      consumer?.resume();
+    }
+  }
+
+  return {
+    queries,
+    start: async () => {
+      await open();
+      const stored = await storedPositions();
+      const isCut = await lacksPoints(log, stored);
+      notifier.jump(stored);
+      const ends = await log.end(topics);
+      await follow();
+      await untilCaughtUp(ends);
+      if (isCut && options.readChunks) await restoreCurves(opened().db, options.readChunks);
+      caughtUp = true;
+    },
+    stop: async () => {
+      caughtUp = false;
+      await rebuilding?.catch(() => undefined);
+      await consumer?.stop();
+      consumer = null;
+      await saving;
+      if (current) {
+        if (sinceSnapshot > 0) await save();
+        await current.close();
+      }
+      current = null;
+      notifier.close();
+    },
+    ready: () => caughtUp && consumer !== null && consumer.ready(),
+    position: () => notifier.position(),
+    reached: (positions, timeoutMs = 10_000) => notifier.reached(positions, timeoutMs),
+    onChange: (listener) => notifier.listen(listener),
+    rebuild: () => (rebuilding ??= rebuildNow().finally(() => (rebuilding = null))),
+    hash: () => rowsHash(opened().db),
+  };
+}

@@ -1,0 +1,75 @@
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { sha256Hex } from '@minvar/contracts';
+import { z } from 'zod';
+
+const header = z.object({
+  v: z.literal(1),
+  schema: z.string(),
+  engine: z.string(),
+  generation: z.string(),
+  /** of the compressed dump */
+  sha256: z.string(),
+  file: z.string(),
+});
+
+export interface Snapshot {
+  readonly generation: string;
+  readonly dump: Uint8Array;
+}
+
+/**
+ * Snapshots of the database in a folder: `read-model-<sha256>.tar.gz` and, renamed into place last, `read-model.json` that
+ * names it. A cache: whatever is missing, damaged or of another shape counts as no snapshot.
+ */
+export function createSnapshots(dir: string, shape: { readonly schema: string; readonly engine: string }) {
+  const headerFile = join(dir, 'read-model.json');
+
+  async function write(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await open(`${path}.part`, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.part`, path);
+  }
+
+  return {
+    /** The last snapshot, verified; or why there is none to use. */
+    async load(): Promise<{ snapshot: Snapshot } | { because: string }> {
+      try {
+        const h = header.parse(JSON.parse(await readFile(headerFile, 'utf8')));
+        if (h.schema !== shape.schema || h.engine !== shape.engine)
+          return { because: `it was made by ${h.schema} on ${h.engine}` };
+        const bytes = await readFile(join(dir, `read-model-${h.sha256.slice(0, 16)}.tar.gz`));
+        if (sha256Hex(bytes) !== h.sha256) return { because: 'its hash differs: it is damaged' };
+        return { snapshot: { generation: h.generation, dump: await promisify(gunzip)(bytes) } };
+      } catch (e) {
+        if ((e as NodeJS.ErrnoException).code === 'ENOENT') return { because: 'there is none' };
+        return { because: `it cannot be read (${(e as Error).message.slice(0, 200)})` };
+      }
+    },
+    async save({ generation, dump }: Snapshot): Promise<void> {
+      await mkdir(dir, { recursive: true });
+      const bytes = await promisify(gzip)(dump, { level: 1 });
+      const sha256 = sha256Hex(bytes);
+      const file = `read-model-${sha256.slice(0, 16)}.tar.gz`;
+      await write(join(dir, file), bytes);
+      await write(
+        headerFile,
+        Buffer.from(JSON.stringify({ v: 1, ...shape, generation, sha256, file } satisfies z.infer<typeof header>)),
+      );
+      for (const old of await readdir(dir)) {
+        if (old !== file && /^read-model-[0-9a-f]+\.tar\.gz(\.part)?$/.test(old))
+          await rm(join(dir, old), { force: true });
+      }
+    },
+    async discard(): Promise<void> {
+      await rm(headerFile, { force: true });
+    },
+  };
+}
