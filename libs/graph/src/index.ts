@@ -82,6 +82,7 @@ export { broadcastTo } from './ops/broadcast-to';
 export { cast } from './ops/cast';
 export { concat } from './ops/concat';
 export { decodeRaw } from './ops/decode-raw';
+export { ensureShape } from './ops/ensure-shape';
 export { expandDims } from './ops/expand-dims';
 export { fill } from './ops/fill';
 export { gather } from './ops/gather';

@@ -1,6 +1,7 @@
 import type { DType } from '../dtype';
 import type { Value } from '../node';
 import { decodeRaw } from '../ops/decode-raw';
+import { ensureShape } from '../ops/ensure-shape';
 import { readFile } from '../ops/read-file';
 import { reshape } from '../ops/reshape';
 import { slice } from '../ops/slice';
@@ -24,6 +25,8 @@ export function loadBytes(
       `loadBytes: ${dtype} after ${offset} bytes cannot be read; the offset must be a multiple of the element's size`,
     );
   }
-  const all = decodeRaw(readFile(path), dtype);
+  const count = shape.reduce((n, d) => n * d, 1);
+  // A reshape alone would not notice a file of another length: TensorFlow's graph optimizer trusts it and drops it.
+  const all = ensureShape(decodeRaw(readFile(path), dtype), [offset / bytes + count]);
   return reshape(offset > 0 ? slice(all, [offset / bytes], [null]) : all, shape);
 }

@@ -17,6 +17,7 @@ import { conv2dBackpropInputOp } from './conv2d-backprop-input';
 import { conv2dOp } from './conv2d';
 import { decodeRawOp } from './decode-raw';
 import { divOp } from './div';
+import { ensureShapeOp } from './ensure-shape';
 import { equalOp } from './equal';
 import { erfOp } from './erf';
 import { expOp } from './exp';
@@ -101,6 +102,7 @@ export const ops = {
   Conv2DBackpropFilter: conv2dBackpropFilterOp,
   Conv2DBackpropInput: conv2dBackpropInputOp,
   DecodeRaw: decodeRawOp,
+  EnsureShape: ensureShapeOp,
   Equal: equalOp,
   Erf: erfOp,
   Exp: expOp,

@@ -18,7 +18,7 @@ const kinds: readonly (readonly [RegExp, FailureKind, string])[] = [
   ],
   [/No such file|NOT_FOUND.*(?:file|path)|failed to open/i, 'BAD_DATA', 'check the path that was fed'],
   [
-    /does not divide|out of (?:range|bounds)|not in \[0,|Input to reshape|Expected begin|Expected size|must be (?:a )?multiple/i,
+    /does not divide|out of (?:range|bounds)|not in \[0,|is not compatible with expected shape|Input to reshape|Expected begin|Expected size|must be (?:a )?multiple/i,
     'BAD_DATA',
     'the data does not fit the graph',
   ],
