@@ -10,7 +10,7 @@ export const entries = {
   cli: 'apps/cli/src/main.ts',
   runner: 'apps/runner/src/main.ts',
   'runner-child': 'apps/runner/src/child.ts',
-  'read-model-worker': 'libs/read-model/src/worker.ts',
+  'read-model-worker': 'libs/read-model/src/worker/main.ts',
   gateway: 'apps/gateway/src/main.ts',
   trainer: 'apps/trainer/src/main.ts',
   analyzer: 'apps/analyzer/src/main.ts',

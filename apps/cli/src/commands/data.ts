@@ -129,7 +129,7 @@ export function registerData({ program, action }: Registrar): void {
     .description('write a version as files that other programs read')
     .argument('<name[@version]>', 'the newest version unless one is named')
     .option('--format <format>', 'npz, parquet, imagefolder', 'npz')
-    .option('--out <dir>', 'folder to write (default: NAME-VERSION here)')
+    .option('--out <dir>', 'folder to write to (default: here)')
     .option('--json', 'one JSON document on stdout')
     .action(
       action((ctx: Context, text: string, options: Json & { format: string; out?: string }) =>

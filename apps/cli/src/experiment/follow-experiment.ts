@@ -19,6 +19,8 @@ const ended: readonly ExperimentState[] = ['DONE', 'FAILED', 'CANCELLED'];
 const terminal = ['SUCCEEDED', 'FAILED', 'CANCELLED'];
 /** seconds without news after which the state is read again, in case an event was about something else */
 const quiet = 5;
+/** seconds after which an answer is taken as given even though its event was not seen */
+const patience = 20;
 
 export interface Followed {
   readonly state: ExperimentState;
@@ -41,6 +43,8 @@ export async function followExperiment(
   const label = `${name} ${preset}`;
   let wake: () => void = () => undefined;
   let failure: unknown = null;
+  // Until the request's own event has come, the state is that of a request before it.
+  let accepted = false;
 
   const noted = (run: RunStanding, quietly: boolean): void => {
     const before = runs.get(run.id);
@@ -76,7 +80,10 @@ export async function followExperiment(
     try {
       await work();
     } catch (e) {
-      if (e instanceof ResyncError) return; // the state is read again anyway
+      if (e instanceof ResyncError) {
+        accepted = true; // so old that what was asked for has long been answered
+        return;
+      }
       failure = e;
       wake();
     }
@@ -105,7 +112,7 @@ export async function followExperiment(
         (e) => e.experimentUpdated.cursor,
         both,
       )) {
-        void experimentUpdated;
+        accepted ||= experimentUpdated.experiment.name === name;
         wake();
       }
     }),
@@ -115,14 +122,15 @@ export async function followExperiment(
     for (;;) {
       if (signal.aborted) throw new InterruptedError(`${label} was interrupted`);
       if (failure) throw failure;
+      accepted ||= performance.now() - started > patience * 1000;
       const { experiment } = await client.request(experimentStandingQuery, { name, preset });
       if (!experiment) throw new WorkError(`experiment '${name}' is gone: it was deleted while it ran`);
       if (performance.now() - readAt > quiet * 1000 && experiment.state !== 'WAITING_FOR_DATA') {
         await readRuns();
         readAt = performance.now();
       }
-      show(experiment.state);
-      if (ended.includes(experiment.state)) {
+      if (accepted) show(experiment.state);
+      if (accepted && ended.includes(experiment.state)) {
         const seconds = (performance.now() - started) / 1000;
         progress.clear();
         if (seconds > 1) progress.line(`${label}: ${experiment.state.toLowerCase()} after ${formatSeconds(seconds)}`);

@@ -3,13 +3,15 @@ export interface ProgressState {
   /** done of total, in `unit`s; total null when not known */
   readonly done: number;
   readonly total: number | null;
-  readonly unit: 'runs' | 'bytes' | 'steps';
+  readonly unit: 'runs' | 'bytes' | 'examples' | 'percent';
   readonly note?: string;
 }
 
 export interface Progress {
   /** a bar on a terminal; elsewhere a plain line when a whole unit or 10 % was done, at most one a second */
   update(state: ProgressState): void;
+  /** a line that the next one replaces; false (and nothing shown) where there is no terminal */
+  transient(text: string): boolean;
   /** a line that stays */
   line(text: string): void;
   /** takes the bar away */
@@ -47,7 +49,7 @@ const amount = (n: number, unit: ProgressState['unit']): string =>
 const rateOf = (perSecond: number, unit: ProgressState['unit']): string =>
   unit === 'runs'
     ? `${(60 * perSecond).toFixed(1)} runs/min`
-    : `${amount(perSecond, unit)}${unit === 'steps' ? ' steps' : ''}/s`;
+    : `${amount(perSecond, unit)}${unit === 'bytes' ? '' : ` ${unit}`}/s`;
 
 function describe(s: ProgressState, elapsed: number, from: number): string {
   const rate = elapsed > 0.5 ? (s.done - from) / elapsed : 0;
@@ -94,6 +96,12 @@ export function createProgress(screen: Screen, now: () => number = () => perform
         current.shown = s.unit === 'runs' ? Math.floor(s.done) : s.done;
       }
       current.shownAt = t;
+    },
+    transient(text) {
+      if (!screen.isTerminal) return false;
+      screen.write(`\r\x1b[2K${text.slice(0, screen.columns - 1)}`);
+      bar = true;
+      return true;
     },
     line(text) {
       clear();

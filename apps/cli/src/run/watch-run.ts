@@ -47,7 +47,7 @@ export async function watchRun(
         label: `${r.method} seed ${r.seed}`,
         done: Math.round(100 * r.progress),
         total: 100,
-        unit: 'steps',
+        unit: 'percent',
         note: r.state.toLowerCase(),
       });
     let state: string = run.state;

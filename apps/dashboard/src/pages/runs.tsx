@@ -167,19 +167,19 @@ export function Runs() {
                   <td>
                     <Link to={`/runs/${r.id}`}>{shortId(r.id)}</Link>
                   </td>
-                  <td>
+                  <td className="tight">
                     <StateChip state={r.state} />
                     {stateText(r)}
                   </td>
-                  <td>{r.method}</td>
+                  <td className="tight">{r.method}</td>
                   <td className="numeric">{r.seed}</td>
-                  <td className="minor">{r.model}</td>
+                  <td className="minor tight">{r.model}</td>
                   <td className="minor">
                     {r.memberships.map((m) => `${m.experiment} ${m.preset}: ${m.cell}`).join('; ')}
                   </td>
                   <td className="numeric">{errorOf(r)}</td>
                   <td className="numeric minor">{elapsed(r.startedAt, r.finishedAt)}</td>
-                  <td className="minor">{moment(r.createdAt)}</td>
+                  <td className="minor tight">{moment(r.createdAt)}</td>
                 </tr>
               ))}
             </tbody>

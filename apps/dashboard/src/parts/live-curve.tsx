@@ -23,8 +23,8 @@ export function LiveCurve({ points, label }: { readonly points: Points; readonly
     const ink = style.getPropertyValue('--ink-soft').trim();
     const axis = {
       stroke: ink,
-      grid: { stroke: style.getPropertyValue('--line').trim() },
-      ticks: { stroke: style.getPropertyValue('--line').trim() },
+      grid: { stroke: style.getPropertyValue('--line').trim(), width: 1 },
+      ticks: { stroke: style.getPropertyValue('--line').trim(), width: 1 },
     };
     const size = () => ({ width: Math.max(200, box.clientWidth), height: box.clientWidth < 500 ? 220 : 320 });
     plot.current = new uPlot(

@@ -11,7 +11,7 @@ export const MetricsTable = ({ metrics }: { readonly metrics: readonly Metric[] 
           <th scope="col">Metric</th>
           <th scope="col">Variant</th>
           <th scope="col">Split</th>
-          <th scope="col" className="numeric">
+          <th scope="col" className="numeric minor">
             Epoch
           </th>
           <th scope="col" className="numeric">
@@ -28,7 +28,7 @@ export const MetricsTable = ({ metrics }: { readonly metrics: readonly Metric[] 
             <td>{m.name}</td>
             <td>{m.variant}</td>
             <td>{m.split}</td>
-            <td className="numeric">{number(m.epoch)}</td>
+            <td className="numeric minor">{number(m.epoch)}</td>
             <td className="numeric">{number(m.value, m.nonFinite)}</td>
             <td className="minor">
               {m.perGroup && m.perGroup.length > 0 && (

@@ -1,0 +1,69 @@
+import { access } from 'node:fs/promises';
+import { datasetManifest, objectKeys } from '@minvar/contracts';
+import type { Client } from '../client/graphql-client';
+import { fromCaller } from '../connection';
+import type { Context } from '../context';
+import { outJson } from '../context';
+import { nearMiss, UsageError, WorkError } from '../errors';
+import { datasetFilesQuery } from '../graphql/operations.gen';
+
+interface PullOptions {
+  readonly format: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const pathOf = (link: string): string => decodeURIComponent(new URL(link, 'http://relative.invalid').pathname);
+
+/** Writes a dataset version as files for other programs, from the links of its arrays; every array is checked by hash. */
+export async function pullDataset(
+  ctx: Context,
+  client: Client,
+  { name, version }: { readonly name: string; readonly version: string },
+  options: PullOptions,
+): Promise<void> {
+  const { exportFormats, exportVersion } = await import('@minvar/service-data-ingest');
+  const format = exportFormats.find((f) => f === options.format);
+  if (!format) {
+    const near = nearMiss(options.format, exportFormats);
+    throw new UsageError(
+      `--format is '${options.format}'${near ? `; did you mean '${near}'?` : '.'} There are: ${exportFormats.join(', ')}.`,
+    );
+  }
+  const outDir = fromCaller(ctx, options.out ?? '.');
+  const { dataset } = await client.request(datasetFilesQuery, { name, version });
+  if (!dataset) throw new WorkError(`${name}@${version} is gone: it was deleted meanwhile`);
+  const links = new Map(dataset.artifacts.map((a) => [pathOf(a.url), a.url]));
+  const read = async (ending: string): Promise<Uint8Array> => {
+    const path = [...links.keys()].find((p) => p.endsWith(`/${ending}`));
+    if (!path) throw new WorkError(`the gateway gives no link to '${ending}' of ${name}@${version}`);
+    return new Uint8Array(await (await client.open(links.get(path)!)).arrayBuffer());
+  };
+  const manifest = datasetManifest.parse(JSON.parse(new TextDecoder().decode(await read('manifest.json'))));
+  const prefix = objectKeys.datasetPrefix(manifest.datasetId, manifest.versionId);
+  const label = `${name}@${version}`;
+  let written: string[];
+  try {
+    written = await exportVersion({
+      store: {
+        get: async (key) => {
+          const body = await read(key.startsWith(prefix) ? key.slice(prefix.length) : key);
+          return { key, size: body.byteLength, etag: '', modifiedAt: new Date(0), body };
+        },
+      },
+      manifest,
+      format,
+      outDir,
+      onProgress: (done, total) => ctx.progress.update({ label, done, total, unit: 'examples' }),
+    });
+  } catch (e) {
+    throw e instanceof Error && (e as NodeJS.ErrnoException).code
+      ? new WorkError(`${label} could not be written to ${outDir}: ${e.message}`, { cause: e })
+      : e;
+  } finally {
+    ctx.progress.clear();
+  }
+  for (const path of written) await access(path);
+  if (options.json) return outJson(ctx, { name, version, format, files: written });
+  await ctx.out(`${written.join('\n')}\n`);
+}
