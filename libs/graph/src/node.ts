@@ -65,6 +65,10 @@ export interface Example {
   readonly build: (...inputs: Value[]) => Value | readonly Value[];
   /** Where TensorFlow has no float64 kernel, float32: the gradient is then checked along directions. */
   readonly precision?: 'float64' | 'float32';
+  /** Positions of floating-point inputs that have no derivative: of which only the shape counts, or where it is a step. */
+  readonly fixed?: readonly number[];
+  /** The output's size is that of a fed number, which no inference can know. */
+  readonly shapeFromFeed?: boolean;
 }
 
 export function defineOp(definition: OpDefinition): OpDefinition {

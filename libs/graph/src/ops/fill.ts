@@ -18,6 +18,7 @@ export const fillOp = defineOp({
     { title: 'a given shape', inputs: [spread([])], build: (v) => fill([2, 3], v!) },
     {
       title: 'the shape of another value',
+      fixed: [0],
       inputs: [spread([2, 2], { batch: true }), spread([])],
       build: (x, v) => fill(shapeOf(x!), v!),
     },

@@ -33,7 +33,7 @@ export const minimumOp = defineOp({
       inputs: [spread([2, 1], { low: -2, high: 2, batch: true }), spread([1, 3], { low: -2, high: 2, skip: 7 })],
       build: (a, b) => minimum(a!, b!),
     },
-    { title: 'a number', inputs: [spread([3], { low: -2, high: 2 })], build: (a) => minimum(a!, 1.5) },
+    { title: 'a number', inputs: [spread([3], { low: -2, high: 2 })], build: (a) => minimum(a!, 0.25) },
   ],
 });
 

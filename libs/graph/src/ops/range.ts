@@ -9,7 +9,12 @@ export const rangeOp = defineOp({
   gradient: { none: 'its output is integers' },
   examples: [
     { title: 'to a given limit', inputs: [], build: () => range(4) },
-    { title: 'to a fed limit', inputs: [given([], [3], { dtype: 'int32' })], build: (n) => range(n!) },
+    {
+      title: 'to a fed limit',
+      shapeFromFeed: true,
+      inputs: [given([], [3], { dtype: 'int32' })],
+      build: (n) => range(n!),
+    },
   ],
 });
 

@@ -10,6 +10,7 @@ export const reluGradOp = defineOp({
   examples: [
     {
       title: 'a matrix',
+      fixed: [1],
       inputs: [spread([2, 3], { batch: true }), spread([2, 3], { skip: 6, batch: true })],
       build: (g, x) => reluGrad(g!, x!),
     },

@@ -9,7 +9,6 @@ import {
   biasAdd,
   cast,
   constant,
-  fill,
   gather,
   gradients,
   input,
@@ -19,7 +18,6 @@ import {
   oneHot,
   program,
   reduceMean,
-  reduceSum,
   restoreSignature,
   saveSignature,
   softmaxCrossEntropy,
@@ -160,13 +158,11 @@ describe('a session', () => {
 
   it('says what kind of failure a run met', () => {
     const path = input('path', 'string', []);
-    const size = input('size', 'int32', [2]);
     const v = variable({ name: 'v', dtype: 'float32', shape: [4] });
     const session = openSession({
       program: program({
         signatures: {
           load: { inputs: { path }, updates: [assign(v, loadBytes(path, { dtype: 'float32', shape: [4] }))] },
-          huge: { inputs: { size }, outputs: { sum: reduceSum(fill(size, constant(1))) } },
         },
       }),
     });
@@ -181,11 +177,10 @@ describe('a session', () => {
     expect(kindOf(() => session.run('load', { path: join(scratch, 'absent') }))).toBe('BAD_DATA');
     writeFileSync(join(scratch, 'short'), new Uint8Array(8));
     expect(kindOf(() => session.run('load', { path: join(scratch, 'short') }))).toBe('BAD_DATA');
-    expect(kindOf(() => session.run('huge', { size: [1 << 24, 1 << 24] }))).toBe('OUT_OF_MEMORY');
-    const mismatched = program({ signatures: { s: { outputs: { sum: constant(1) } } } });
+    const simple = program({ signatures: { s: { outputs: { sum: constant(1) } } } });
     const broken = {
-      ...mismatched,
-      nodes: mismatched.nodes.map((n) => ({ ...n, op: n.op === 'Const' ? 'NoSuchOp' : n.op })),
+      ...simple,
+      nodes: simple.nodes.map((n) => ({ ...n, op: n.op === 'Const' ? 'NoSuchOp' : n.op })),
     };
     expect(kindOf(() => openSession({ program: broken }))).toBe('BAD_SPEC');
     session.close();
