@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { CheckpointManifest, NamedTensor, StoredFile } from '@minvar/contracts';
 import { decodeSafetensors, encodeNpy, encodeSafetensors, sha256Hex } from '@minvar/contracts';
 import type { NpyData } from '@minvar/contracts';
@@ -15,14 +14,18 @@ export interface CheckpointTensors {
   readonly optimizer: Tensors;
 }
 
-/** Writes `model.safetensors` and `optimizer.safetensors` into a new folder, which appears only when both are complete. */
-export async function writeCheckpoint(dir: string, tensors: CheckpointTensors): Promise<StoredFile[]> {
+/**
+ * Writes `model.safetensors` and `optimizer.safetensors` into a new folder, with the files of `kept` beside them; the folder appears only when
+ * all are complete.
+ */
+export async function writeCheckpoint(dir: string, tensors: CheckpointTensors, kept: readonly string[] = []): Promise<StoredFile[]> {
   const partial = `${dir}.partial`;
   await rm(partial, { recursive: true, force: true });
   await rm(dir, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   const files: StoredFile[] = [];
   for (const name of ['model', 'optimizer'] as const) files.push(await writeWhole(partial, `${name}.safetensors`, encodeSafetensors(tensors[name])));
+  for (const path of kept) files.push(await keepFile(path, partial));
   await rename(partial, dir);
   return files;
 }
@@ -41,6 +44,14 @@ export async function readCheckpoint(dir: string, manifest: CheckpointManifest):
   return { model: await read('model.safetensors'), optimizer: await read('optimizer.safetensors') };
 }
 
+/** Puts a file into another folder without copying its bytes, where the file system can. */
+async function keepFile(path: string, dir: string): Promise<StoredFile> {
+  const name = basename(path);
+  await link(path, join(dir, name)).catch(() => copyFile(path, join(dir, name)));
+  const bytes = await readFile(path);
+  return { name, sizeBytes: bytes.length, sha256: sha256Hex(bytes) };
+}
+
 /** Writes an array as `.npy`. */
 export async function writeNpy(dir: string, name: string, data: NpyData, shape: readonly number[]): Promise<string> {
   await mkdir(dir, { recursive: true });
@@ -48,12 +59,13 @@ export async function writeNpy(dir: string, name: string, data: NpyData, shape: 
   return join(dir, name);
 }
 
-async function writeWhole(dir: string, name: string, bytes: Uint8Array): Promise<StoredFile> {
+/** Writes a file whole. */
+export async function writeWhole(dir: string, name: string, bytes: Uint8Array): Promise<StoredFile> {
   const file = await open(join(dir, name), 'w');
   try {
     await file.writeFile(bytes);
   } finally {
     await file.close();
   }
-  return { name, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { name, sizeBytes: bytes.length, sha256: sha256Hex(bytes) };
 }

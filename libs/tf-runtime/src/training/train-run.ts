@@ -1,0 +1,190 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FromChild, MetricPoint, ToChild } from '@minvar/contracts';
+import { decodeSafetensors, encodeNumber, encodeSafetensors } from '@minvar/contracts';
+import type { Program } from '@minvar/graph';
+import { stream } from '@minvar/random';
+import type { Session } from '../session';
+import { drawCropFlip } from './augment';
+import { planEpochs } from './batches';
+import type { Control } from './control';
+import { createBreather } from './control';
+import { planData } from './data';
+import type { ResidentSplit } from './data';
+import { describeRun } from './describe';
+import { evaluationBatch, liveSplits } from './evaluate';
+import { trainingError } from './failure';
+import { readCheckpoint, writeCheckpoint, writeWhole } from './files';
+import { createLiveFold } from './live-fold';
+import { keptOutputs, openOutput } from './outputs';
+import { fromCheckpoint, fromWeights, initialState, toCheckpoint } from './state';
+import type { SessionState } from './state';
+import { trainingProgram } from './training-program';
+
+export interface TrainRunInput {
+  readonly start: Omit<Extract<ToChild, { kind: 'start' }>, 'kind'>;
+  readonly openSession: (options: { readonly program: Program }) => Session;
+  readonly emit: (message: FromChild) => void;
+  readonly control: Control;
+}
+
+/** How a run ended; a failure is thrown (see `failureOf`). */
+export type TrainEnd = 'finished' | 'interrupted' | 'abandoned';
+
+/** Checkpoints of this run that stay in the scratch folder: the newest, and those that the supervisor may still be uploading. */
+const checkpointsKept = 3;
+const progressEveryMs = 500;
+
+/**
+ * Trains one run from its start or its checkpoint to its end and tells everything through `emit`, as `contracts/pipe.ts` describes it.
+ * The same spec, data and fingerprint give the same bits, however often the run is stopped and resumed in between.
+ */
+export async function trainRun({ start, openSession, emit, control }: TrainRunInput): Promise<TrainEnd> {
+  const { runId, spec, manifest, scratchDir, resume } = start;
+  const began = performance.now();
+  const breathe = createBreather();
+  const ending = async (): Promise<TrainEnd | null> => {
+    await breathe();
+    return control.abandoned() ? 'abandoned' : control.stopping() ? 'interrupted' : null;
+  };
+
+  // Setup: what the spec names, where the data lies, one program, a session that holds both.
+  const described = describeRun(spec, manifest);
+  const { method, methodParameters } = described;
+  const plan = await planData(spec, manifest, start.dataDir);
+  const train = plan.splits[0]!;
+  const made = trainingProgram(spec, manifest, plan, described);
+  const batches = planEpochs(spec, train.examples);
+  const totalSteps = batches.steps * spec.epochs;
+  const session = openSession({ program: made.program });
+
+  async function startingState(): Promise<SessionState> {
+    if (resume) return fromCheckpoint(made, await readCheckpoint(resume.dir, resume.manifest), resume.dir);
+    if (start.initFile) return fromWeights(made, spec.seed, decodeSafetensors(await readFile(start.initFile), start.initFile), start.initFile);
+    return initialState(made, spec.seed);
+  }
+
+  try {
+    session.run('load', { ...Object.fromEntries(plan.splits.map((s, i) => [`inputs${i}`, s.inputs.path])), labels: plan.labels });
+    session.run('restore', await startingState());
+    let { step, epoch, epochStep } = resume?.manifest ?? { step: 0, epoch: 0, epochStep: 0 };
+    let { lossSum = 0, examples: seen = 0 } = resume?.manifest.carry ?? {};
+    const outputs = resume ? keptOutputs(resume.dir, resume.manifest.files.map((f) => f.name), plan) : [];
+    const startStep = step;
+    emit({ kind: 'started', runId, totalSteps });
+
+    // Step: indices and draws from the streams of (seed, epoch, step); everything else happens in the graph.
+    function trainStep(): number {
+      const indices = batches.batch(epoch, epochStep);
+      const n = indices.length;
+      const at = { seed: spec.seed, epoch, step: epochStep };
+      const draw = method.draw(methodParameters, n, stream({ ...at, purpose: 'mix' }));
+      const crop = spec.data.augmentation === 'crop-flip' ? drawCropFlip(n, [plan.shape[0]!, plan.shape[1]!], stream({ ...at, purpose: 'augment' })) : {};
+      const { loss } = session.run('train', {
+        indices,
+        lambda: draw?.lambda ?? new Float32Array(n).fill(1),
+        partner: draw?.partner ?? Int32Array.from({ length: n }, (_, i) => i),
+        ...crop,
+        ...method.fed(methodParameters),
+        ...made.optimizer.feeds(step, totalSteps),
+      });
+      const value = loss!.data[0] as number;
+      if (!Number.isFinite(value)) {
+        throw trainingError('NON_FINITE', `the loss is ${value} at step ${step + 1} of ${totalSteps} (epoch ${epoch + 1}); lower optimizer.lr (${spec.optimizer.lr}) or look at the data`);
+      }
+      lossSum += value * n;
+      seen += n;
+      step++;
+      epochStep++;
+      return n;
+    }
+
+    // Evaluate: unmixed data, running statistics. Live splits are folded into points; at declared epochs every split is stored.
+    async function evaluate(storing: boolean): Promise<TrainEnd | MetricPoint[]> {
+      const points: MetricPoint[] = [lossPoint(epoch + 1, lossSum / seen)];
+      const live = liveSplits(plan);
+      const visited = storing ? plan.splits : live.map((l) => l.split);
+      for (const split of visited) {
+        const shown = live.find((l) => l.split === split);
+        const fold = shown ? createLiveFold(manifest, split, shown.examples) : null;
+        const writer = storing ? await openOutput(join(scratchDir, 'outputs'), epoch + 1, split, { logits: manifest.classes.length, activations: made.features }) : null;
+        const end = await forward(split, writer ? split.examples : shown!.examples, async (logits, activations, from) => {
+          fold?.add(logits, activations, from);
+          await writer?.add(logits, activations);
+        });
+        if (end) {
+          await writer?.close();
+          return end;
+        }
+        if (fold) points.push(...fold.points(shown!.name, epoch + 1));
+        if (writer) outputs.push(await writer.finish());
+      }
+      return points;
+    }
+
+    async function forward(split: ResidentSplit, examples: number, use: (logits: Float32Array, activations: Float32Array, from: number) => Promise<void>): Promise<TrainEnd | null> {
+      for (let from = 0; from < examples; from += evaluationBatch) {
+        const end = await ending();
+        if (end) return end;
+        const n = Math.min(evaluationBatch, examples - from);
+        const run = session.run('eval', { indices: Int32Array.from({ length: n }, (_, i) => split.start + from + i) });
+        const logits = run.logits!.data as Float32Array;
+        if (!logits.every(Number.isFinite)) {
+          throw trainingError('NON_FINITE', `a logit on split '${split.name}' is not finite after step ${step} of ${totalSteps}; lower optimizer.lr (${spec.optimizer.lr})`);
+        }
+        await use(logits, run.penultimate!.data as Float32Array, from);
+      }
+      return null;
+    }
+
+    // Report: a checkpoint is complete on disk before it is told.
+    const dirs: string[] = [];
+    async function checkpoint(): Promise<void> {
+      const dir = join(scratchDir, 'checkpoints', String(step));
+      const kept = outputs.flatMap((o) => Object.values(o.arrays));
+      const files = await writeCheckpoint(dir, toCheckpoint(made, stateOf(session), step), kept);
+      emit({ kind: 'checkpoint', runId, dir, step, epoch, epochStep, files, carry: { lossSum, examples: seen } });
+      dirs.push(dir);
+      if (dirs.length > checkpointsKept) await rm(dirs.shift()!, { recursive: true, force: true });
+    }
+    async function leave(end: TrainEnd): Promise<TrainEnd> {
+      if (end === 'interrupted' && step > startStep) await checkpoint();
+      return end;
+    }
+
+    let reported = { at: performance.now(), examples: 0 };
+    function progress(): void {
+      const now = performance.now();
+      const examplesPerSecond = (1000 * reported.examples) / Math.max(now - reported.at, 1e-3);
+      emit({ kind: 'progress', runId, step, totalSteps, epoch: epoch + epochStep / batches.steps, examplesPerSecond });
+      reported = { at: now, examples: 0 };
+    }
+
+    while (epoch < spec.epochs) {
+      while (epochStep < batches.steps) {
+        const end = await ending();
+        if (end) return await leave(end);
+        reported.examples += trainStep();
+        if (performance.now() - reported.at > progressEveryMs) progress();
+      }
+      if (reported.examples > 0) progress();
+      const last = epoch + 1 === spec.epochs;
+      const points = await evaluate(last || spec.activationEpochs.includes(epoch + 1));
+      if (typeof points === 'string') return await leave(points);
+      emit({ kind: 'points', runId, points });
+      [epoch, epochStep, lossSum, seen] = [epoch + 1, 0, 0, 0];
+      reported.at = performance.now();
+      if (!last) await checkpoint();
+    }
+    const { name: weights } = await writeWhole(scratchDir, 'weights.safetensors', encodeSafetensors(toCheckpoint(made, stateOf(session), step).model));
+    emit({ kind: 'finished', runId, steps: totalSteps, seconds: (performance.now() - began) / 1000, weights: join(scratchDir, weights), outputs });
+    return 'finished';
+  } finally {
+    session.close();
+  }
+}
+
+const stateOf = (session: Session): SessionState => Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
+
+/** Mean of the method's own loss over the examples of an epoch, each at the parameters of its step. */
+const lossPoint = (epoch: number, loss: number): MetricPoint => ({ metric: 'train-loss', variant: null, split: 'train', class: null, group: null, step: epoch, ...encodeNumber(loss) });
