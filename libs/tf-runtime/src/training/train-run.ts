@@ -17,6 +17,7 @@ import { trainingError } from './failure';
 import { readCheckpoint, writeCheckpoint, writeWhole } from './files';
 import { createLiveFold } from './live-fold';
 import { keptOutputs, openOutput } from './outputs';
+import type { Output } from './outputs';
 import { fromCheckpoint, fromWeights, initialState, toCheckpoint } from './state';
 import type { SessionState } from './state';
 import { trainingProgram } from './training-program';
@@ -102,6 +103,7 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
     // Evaluate: unmixed data, running statistics. Live splits are folded into points; at declared epochs every split is stored.
     async function evaluate(storing: boolean): Promise<TrainEnd | MetricPoint[]> {
       const points: MetricPoint[] = [lossPoint(epoch + 1, lossSum / seen)];
+      const stored: Output[] = [];
       const live = liveSplits(plan);
       const visited = storing ? plan.splits : live.map((l) => l.split);
       for (const split of visited) {
@@ -117,8 +119,10 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
           return end;
         }
         if (fold) points.push(...fold.points(shown!.name, epoch + 1));
-        if (writer) outputs.push(await writer.finish());
+        if (writer) stored.push(await writer.finish());
       }
+      // Only now: a checkpoint of an interrupted evaluation must not carry a part of it.
+      outputs.push(...stored);
       return points;
     }
 

@@ -1,0 +1,216 @@
+import '../testing/quiet';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CheckpointManifest, DatasetManifest, FromChild, MetricPoint, RunSpecInput } from '@minvar/contracts';
+import { decodeNpy, decodeSafetensors, fromChild, runSpecSchema, sha256Hex } from '@minvar/contracts';
+import { beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { openSession } from '../session';
+import { makeDatasetVersion } from '../testing/dataset-version';
+import { failureOf } from './failure';
+import { trainRun } from './train-run';
+import type { TrainEnd } from './train-run';
+
+const dir = mkdtempSync(join(tmpdir(), 'minvar-train-run-'));
+let digits: DatasetManifest;
+let vectors: DatasetManifest;
+beforeAll(async () => {
+  digits = await makeDatasetVersion(join(dir, 'digits'), 'mnist');
+  vectors = await makeDatasetVersion(join(dir, 'vectors'), 'synthetic-low-high', { strength: 0.9, examples: 300, testExamples: 100 });
+}, 60_000);
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+type Checkpoint = Extract<FromChild, { kind: 'checkpoint' }>;
+type Finished = Extract<FromChild, { kind: 'finished' }>;
+interface Told {
+  readonly end: TrainEnd;
+  readonly points: MetricPoint[];
+  readonly checkpoints: Checkpoint[];
+  readonly finished: Finished | null;
+  readonly messages: FromChild[];
+}
+
+let scratches = 0;
+interface Options {
+  readonly spec?: Partial<RunSpecInput>;
+  readonly data?: 'digits' | 'vectors';
+  /** answers `stopping` from this look on; the loop looks before each step and each evaluation batch */
+  readonly stopAt?: number;
+  readonly resume?: Checkpoint | null;
+  readonly initFile?: string;
+}
+
+async function train({ spec = {}, data = 'digits', stopAt = Infinity, resume = null, initFile }: Options = {}): Promise<Told> {
+  const manifest = data === 'digits' ? digits : vectors;
+  const scratchDir = join(dir, `scratch-${scratches++}`);
+  mkdirSync(scratchDir);
+  const messages: FromChild[] = [];
+  let looks = 0;
+  const end = await trainRun({
+    start: {
+      runId: 'run_1',
+      spec: runSpecSchema.parse({
+        data: { name: manifest.name, limit: 200 },
+        model: { name: 'small-cnn', width: 4 },
+        method: { name: 'mixup', alpha: 1, lambda: 'batch' },
+        optimizer: { weightDecay: 0.01, schedule: 'cosine' },
+        epochs: 3,
+        batchSize: 64,
+        seed: 7,
+        ...spec,
+      }),
+      manifest,
+      dataDir: join(dir, data),
+      scratchDir,
+      initFile: initFile ?? null,
+      resume: resume && { dir: resume.dir, manifest: manifestOf(resume) },
+    },
+    openSession,
+    emit: (m) => messages.push(fromChild.parse(structuredClone(m))),
+    control: { stopping: () => ++looks >= stopAt, abandoned: () => false },
+  });
+  const of = <K extends FromChild['kind']>(kind: K) => messages.filter((m): m is Extract<FromChild, { kind: K }> => m.kind === kind);
+  return { end, messages, checkpoints: of('checkpoint'), points: of('points').flatMap((m) => m.points), finished: of('finished')[0] ?? null };
+}
+
+const manifestOf = ({ step, epoch, epochStep, files, carry }: Checkpoint): CheckpointManifest =>
+  JSON.parse(JSON.stringify({ v: 1, runId: 'run_1', specHash: '', term: 1, step, epoch, epochStep, files, carry, history: [], chunks: [] })) as CheckpointManifest;
+
+const hashOf = (path: string): string => sha256Hex(readFileSync(path));
+const hashesOf = ({ dir: at, files }: Checkpoint): string[] => files.map((f) => `${f.name} ${hashOf(join(at, f.name))}`);
+const failing = async (options: Options) => failureOf(await train(options).then(() => 'no failure', (e: unknown) => e));
+
+describe('a run', () => {
+  it('tells of its start, points of each epoch, checkpoints and its end; files are what the messages say', async () => {
+    const { end, messages, points, checkpoints, finished } = await train();
+    expect(end).toBe('finished');
+    expect(messages[0]).toEqual({ kind: 'started', runId: 'run_1', totalSteps: 12 });
+    expect(checkpoints.map((c) => [c.step, c.epoch, c.epochStep])).toEqual([
+      [4, 1, 0],
+      [8, 2, 0],
+    ]);
+    for (const c of checkpoints) for (const f of c.files) expect(hashOf(join(c.dir, f.name))).toBe(f.sha256);
+    const trainLoss = points.filter((p) => p.metric === 'train-loss');
+    expect(trainLoss.map((p) => p.step)).toEqual([1, 2, 3]);
+    expect(trainLoss[2]!.value!).toBeLessThan(trainLoss[0]!.value!);
+    expect(new Set(points.map((p) => p.split))).toEqual(new Set(['train', 'test']));
+    const weights = decodeSafetensors(readFileSync(finished!.weights), 'weights');
+    expect(weights['conv2.weight']!.shape).toEqual([8, 4, 3, 3]);
+    expect(weights['bn1.num_batches_tracked']!.data).toEqual(BigInt64Array.of(12n));
+    expect(finished!.outputs.map((o) => [o.epoch, o.split, o.examples])).toEqual([
+      [3, 'train', 200],
+      [3, 'test', 1000],
+    ]);
+  });
+
+  it('stores the forward pass from which its last live values were folded', async () => {
+    const { points, finished } = await train();
+    const output = finished!.outputs.find((o) => o.split === 'test')!;
+    const read = (name: string) => decodeNpy(readFileSync(output.arrays[name]!), name);
+    const [logits, activations, labels] = [read('logits'), read('activations'), read('labels')];
+    expect([logits.shape, activations.shape, labels.shape]).toEqual([[1000, 10], [1000, 16], [1000]]);
+    let wrong = 0;
+    for (let i = 0; i < 1000; i++) {
+      const row = Array.from(logits.data.subarray(10 * i, 10 * i + 10) as Float32Array);
+      if (row.indexOf(Math.max(...row)) !== labels.data[i]) wrong++;
+    }
+    expect(points.find((p) => p.metric === 'error' && p.split === 'test' && p.step === 3 && p.class === null)!.value).toBeCloseTo(wrong / 1000, 12);
+    expect(wrong).toBeLessThan(900);
+  });
+
+  it('gives the same bits twice: weights, optimizer state, points, outputs', async () => {
+    const [a, b] = [await train(), await train()];
+    expect(hashOf(b.finished!.weights)).toBe(hashOf(a.finished!.weights));
+    expect(b.checkpoints.map(hashesOf)).toEqual(a.checkpoints.map(hashesOf));
+    expect(b.points).toEqual(a.points);
+  });
+
+  it('gives the bits of an uninterrupted run however often it is stopped and resumed, in epochs and in evaluations', async () => {
+    const spec = { activationEpochs: [1], data: { name: 'mnist', limit: 200, augmentation: 'crop-flip' as const } };
+    const whole = await train({ spec });
+    // Looks: 4 steps, then 1 + 2 evaluation batches an epoch.
+    for (const stops of [[3], [5], [6, 3, 4], [2, 2, 2, 2, 2, 2, 4, 4, 4, 4, 4]]) {
+      const points: MetricPoint[] = [];
+      let checkpoint: Checkpoint | null = null;
+      let last: Told | null = null;
+      const all = new Map<number, string[]>();
+      for (const stopAt of [...stops, Infinity]) {
+        last = await train({ spec, stopAt, resume: checkpoint });
+        points.push(...last.points);
+        for (const c of last.checkpoints) all.set(c.step, hashesOf(c));
+        checkpoint = last.checkpoints.at(-1) ?? checkpoint;
+        if (last.end === 'finished') break;
+      }
+      expect(last!.end).toBe('finished');
+      expect(hashOf(last!.finished!.weights)).toBe(hashOf(whole.finished!.weights));
+      expect(points).toEqual(whole.points);
+      const ends = whole.checkpoints.map((c) => [c.step, hashesOf(c)] as const);
+      for (const [step, hashes] of ends) if (all.has(step)) expect(all.get(step)).toEqual(hashes);
+      const outputs = (t: Told): string[] => t.finished!.outputs.flatMap((o) => Object.entries(o.arrays).map(([name, path]) => `${o.epoch} ${o.split} ${name} ${hashOf(path)}`)).sort();
+      expect(outputs(last!)).toEqual(outputs(whole));
+    }
+  });
+
+  it('starts and goes through its examples alike for every method at one seed: at the neutral parameters the bits are ERM’s', async () => {
+    const weights = async (method: RunSpecInput['method']): Promise<string> => hashOf((await train({ spec: { method } })).finished!.weights);
+    const erm = await weights({ name: 'erm' });
+    expect(await weights({ name: 'mixup', alpha: 0, lambda: 'batch' })).toBe(erm);
+    expect(await weights({ name: 'label-smoothing', alpha: 0, convention: 'all' })).toBe(erm);
+    expect(await weights({ name: 'label-smoothing', alpha: 0.1, convention: 'all' })).not.toBe(erm);
+  });
+
+  it('starts from the weights of a file when told to', async () => {
+    const first = await train();
+    const { checkpoints } = await train({ spec: { optimizer: { name: 'sgd', lr: 1e-30 }, model: { name: 'small-cnn', width: 4 } }, initFile: first.finished!.weights });
+    const read = (path: string) => decodeSafetensors(readFileSync(path), path);
+    const [from, to] = [read(first.finished!.weights), read(join(checkpoints[0]!.dir, 'model.safetensors'))];
+    for (const name of ['conv1.weight', 'conv3.weight', 'fc.weight', 'fc.bias']) expect(to[name]).toEqual(from[name]);
+  });
+
+  it('trains a linear model on vectors by plain gradient descent, and measures groups’ splits', async () => {
+    const { points, finished } = await train({
+      data: 'vectors',
+      spec: { data: { name: 'synthetic-low-high' }, model: { name: 'linear' }, method: { name: 'erm' }, optimizer: { name: 'sgd', lr: 0.5 }, epochs: 5 },
+    });
+    expect(points.find((p) => p.metric === 'error' && p.split === 'train' && p.step === 5 && p.class === null && p.group === null)!.value).toBeLessThan(0.2);
+    expect(finished!.outputs.map((o) => o.split)).toEqual(['train', 'test-same', 'test-reversed', 'test-random']);
+    expect(Object.keys(finished!.outputs[0]!.arrays)).toEqual(['logits', 'activations', 'labels', 'attributes']);
+  });
+});
+
+describe('a run that cannot go on', () => {
+  it('says at which step the loss stopped being a number', async () => {
+    const failure = await failing({ spec: { method: { name: 'erm' }, optimizer: { name: 'sgd', lr: 1e30 } } });
+    expect(failure.kind).toBe('NON_FINITE');
+    expect(failure.message).toMatch(/the loss is (NaN|Infinity) at step \d+ of 12 .*optimizer\.lr \(1e\+30\)/);
+  });
+
+  it('refuses what a spec cannot mean, with the wrong value', async () => {
+    const bad = async (spec: Partial<RunSpecInput>, data: Options['data'] = 'digits') => {
+      const { kind, message } = await failing({ spec, data });
+      expect(kind).toBe('BAD_SPEC');
+      return message;
+    };
+    expect(await bad({ method: { name: 'mixer' } })).toContain("method 'mixer' is unknown");
+    expect(await bad({ method: { name: 'label-smoothing', alpha: 2 } })).toContain('alpha is 2');
+    expect(await bad({ model: { name: 'small-cnn', stem: 'cifar' } })).toContain("no setting 'stem'");
+    expect(await bad({ data: { name: 'mnist', limit: 6000 } })).toContain('data.limit is 6000');
+    expect(await bad({ precision: 'bf16' })).toContain("precision is 'bf16'");
+    expect(await bad({ data: { name: 'synthetic-low-high' } }, 'vectors')).toContain("model 'small-cnn' takes images");
+    expect(await bad({ data: { name: 'synthetic-low-high', augmentation: 'crop-flip' }, model: { name: 'linear' } }, 'vectors')).toContain('data.augmentation');
+  });
+
+  it('refuses a checkpoint whose bytes are not those of its manifest', async () => {
+    const { checkpoints } = await train({ stopAt: 3 });
+    const torn = structuredClone(checkpoints[0]!);
+    torn.files[0]!.sha256 = '0'.repeat(64);
+    const failure = await failing({ resume: torn });
+    expect(failure.kind).toBe('BAD_DATA');
+    expect(failure.message).toContain('model.safetensors has sha256');
+  });
+
+  it('leaves no checkpoint when it is stopped before its first step', async () => {
+    const { end, checkpoints } = await train({ stopAt: 1 });
+    expect([end, checkpoints]).toEqual(['interrupted', []]);
+  });
+});
