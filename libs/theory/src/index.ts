@@ -1,0 +1,13 @@
+export { boundChain, curvatureAtOptimum } from './bounds';
+export type { BoundChain, Predictions } from './bounds';
+export { betaEntropy, labelSmoothingFloor, labelSmoothingLogitGap, mixupFloor, smoothedTarget } from './floors';
+export type { SmoothingConvention } from './floors';
+export { maxMargin, maxMarginInfinity } from './linear/margins';
+export type { Margin } from './linear/margins';
+export { highShare, linearPath, weightDecays } from './linear/path';
+export type { PathPoint } from './linear/path';
+export { LinearProblemError, completeLinearProblem, linearLosses } from './linear/problem';
+export type { CompleteProblem, LinearLoss, LinearPoint, LinearProblem } from './linear/problem';
+export { solveLinear } from './linear/solve';
+export type { LinearSolution } from './linear/solve';
+export { reversedToyPoints, standardised, toyPoints } from './toy';
