@@ -31,9 +31,8 @@ export function adamw(trained: readonly Trained[], { beta1 = 0.9, beta2 = 0.999 
     const decay = weightDecay === 0 ? [] : [assignSub(w, mul(w.value, mul(learningRate, weightDecay)))];
     return [...decay, applyAdam({ w, ...state[i]! }, gradient, { stepSize, epsilon, beta1, beta2 }, { after: decay })];
   });
-  const decays = trained.some((t) => t.weightDecay !== 0);
   return {
-    inputs: { ...(decays ? { learningRate } : {}), stepSize, epsilon },
+    inputs: { learningRate, stepSize, epsilon },
     state: state.flatMap(({ m, v }) => [m, v]),
     updates,
   };

@@ -5,7 +5,6 @@ import {
   input,
   isFloating,
   mul,
-  ops,
   program,
   reduceSum,
   add,
@@ -32,16 +31,18 @@ const typeOf = (i: ExampleInput, precision: 'float32' | 'float64'): DType =>
   i.dtype === 'float' ? precision : i.dtype;
 
 /** Builds an example; with `unknownBatch` the first axis of the inputs that allow it is left unknown. */
-export function prepare(op: string, example: Example, unknownBatch: boolean): Prepared {
+export function prepare(
+  example: Example,
+  { unknownBatch = false, differentiate }: { readonly unknownBatch?: boolean; readonly differentiate: boolean },
+): Prepared {
   const precision = example.precision ?? 'float64';
   const inputs = example.inputs.map((i, k) =>
     input(`input${k}`, typeOf(i, precision), unknownBatch && i.batch ? [null, ...i.shape.slice(1)] : i.shape),
   );
   const built = example.build(...inputs);
   const outputs = 'node' in built ? [built] : [...built];
-  const { gradient } = ops[op as keyof typeof ops];
   const floating = outputs.filter((v) => isFloating(v.dtype));
-  const differentiable = typeof gradient === 'function' && floating.length > 0;
+  const differentiable = differentiate && floating.length > 0;
   const differentiated = differentiable
     ? inputs.flatMap((v, k) => (isFloating(v.dtype) && !(example.fixed ?? []).includes(k) ? [k] : []))
     : [];

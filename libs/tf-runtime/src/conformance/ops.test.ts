@@ -2,27 +2,24 @@ import '../testing/quiet';
 import { compatible, elementCount, ops, type Example, type OpDefinition } from '@minvar/graph';
 import { describe, expect, it } from 'vitest';
 import { measure, prepare } from './check-example';
+import { expectClose } from './expect-close';
 
 const definitions = Object.values(ops) as readonly OpDefinition[];
 const cases = definitions.flatMap((d) =>
-  'none' in d.examples ? [] : d.examples.map((example) => ({ op: d.op, title: example.title, example })),
+  'none' in d.examples
+    ? []
+    : d.examples.map((example) => ({
+        op: d.op,
+        title: example.title,
+        example,
+        differentiate: typeof d.gradient === 'function',
+      })),
 );
 
-/** |a − b| relative to the largest slope: 1e-7 in float64, 1e-2 along directions in float32. */
-function expectClose(analytic: readonly number[], numeric: readonly number[], example: Example): void {
-  const scale = Math.max(1e-3, ...analytic.map(Math.abs), ...numeric.map(Math.abs));
-  const tolerance = (example.precision === 'float32' ? 3e-3 : 1e-7) * scale;
-  const worst = Math.max(...analytic.map((a, i) => Math.abs(a - numeric[i]!)));
-  expect(
-    { worst: worst <= tolerance ? 'within tolerance' : worst, analytic, numeric },
-    `derivatives differ by ${worst}`,
-  ).toMatchObject({ worst: 'within tolerance' });
-}
-
-describe.each(cases)('$op, $title', ({ op, example }) => {
+describe.each(cases)('$op, $title', ({ example, differentiate }) => {
   const variants = example.inputs.some((i) => i.batch) ? [false, true] : [false];
   it.each(variants)('agrees with TensorFlow and finite differences (unknown batch: %s)', (unknownBatch) => {
-    const prepared = prepare(op, example, unknownBatch);
+    const prepared = prepare(example, { unknownBatch, differentiate });
     const { shapes, values, slopes } = measure(example, prepared);
     shapes.forEach((shape, k) => {
       const inferred = prepared.outputs[k]!.shape;

@@ -33,6 +33,12 @@ const kinds: readonly (readonly [RegExp, FailureKind, string])[] = [
 export function classify(where: string, cause: unknown): TensorFlowError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const [, kind, hint] = kinds.find(([pattern]) => pattern.test(text)) ?? [null, 'INFRASTRUCTURE' as const, null];
-  const reason = text.split('\n').filter((line) => !line.startsWith('Hint')).slice(0, 3).map((line) => line.trim()).join(' ').slice(0, 1500);
+  const reason = text
+    .split('\n')
+    .filter((line) => !line.startsWith('Hint'))
+    .slice(0, 3)
+    .map((line) => line.trim())
+    .join(' ')
+    .slice(0, 1500);
   return tensorFlowError(kind, `${where}: ${reason}${hint ? ` (${hint})` : ''}`, cause);
 }
