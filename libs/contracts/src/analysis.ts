@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { artifactRef, claimVerdict, comparison, failureSign, metricValue } from './metric-value';
+
+/** `analyses/<analysisId>/manifest.json` of a run: the whole record of its measurements, written after its tables. */
+export const runAnalysis = z.object({
+  v: z.literal(1),
+  kind: z.literal('run'),
+  projectId: z.string(),
+  analysisId: z.string(),
+  runId: z.string(),
+  attempt: z.number().int(),
+  specHash: z.string(),
+  datasetVersionId: z.string(),
+  metrics: z.array(metricValue),
+  signs: z.array(failureSign),
+  artifacts: z.array(artifactRef),
+});
+export type RunAnalysis = z.infer<typeof runAnalysis>;
+
+/** `analyses/<analysisId>/manifest.json` of an experiment's preset: the judgement, and the runs it stands on. */
+export const experimentAnalysis = z.object({
+  v: z.literal(1),
+  kind: z.literal('experiment'),
+  projectId: z.string(),
+  analysisId: z.string(),
+  requestId: z.string(),
+  experimentId: z.string(),
+  name: z.string(),
+  preset: z.string(),
+  runs: z.array(
+    z.object({
+      runId: z.string(),
+      cell: z.string(),
+      seed: z.number().int(),
+      attempt: z.number().int(),
+      /** how it ended, and whether its analysis counts */
+      state: z.enum(['SUCCEEDED', 'FAILED', 'CANCELLED']),
+      counted: z.boolean(),
+    }),
+  ),
+  comparisons: z.array(comparison),
+  verdicts: z.array(claimVerdict),
+  artifacts: z.array(artifactRef),
+});
+export type ExperimentAnalysis = z.infer<typeof experimentAnalysis>;

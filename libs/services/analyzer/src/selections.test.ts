@@ -1,0 +1,63 @@
+import type { MetricPoint } from '@minvar/contracts';
+import { describe, expect, it } from 'vitest';
+import { bestOnValidation, lastTenMedian } from './selections';
+
+const series = (metric: string, split: string, values: number[]): MetricPoint[] =>
+  values.map((value, i) => ({
+    metric,
+    variant: null,
+    split,
+    class: null,
+    group: null,
+    step: i + 1,
+    value,
+    nonFinite: null,
+  }));
+
+describe('selections from a series', () => {
+  it('last-10-median is the median of the last ten epochs, and needs ten', () => {
+    const values = [9, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+    expect(lastTenMedian(series('error', 'test', values))).toEqual([
+      {
+        name: 'error',
+        variant: null,
+        split: 'test',
+        epoch: 12,
+        selection: 'last-10-median',
+        value: 5.5,
+        nonFinite: null,
+        perClass: null,
+        perGroup: null,
+      },
+    ]);
+    expect(lastTenMedian(series('error', 'test', values.slice(0, 9)))).toEqual([]);
+  });
+  it('best-on-validation reads every series at the epoch with the lowest validation error', () => {
+    const chosen = bestOnValidation([
+      ...series('error', 'validation', [0.5, 0.2, 0.2, 0.3]),
+      ...series('error', 'test', [0.4, 0.35, 0.1, 0.2]),
+    ]);
+    expect(chosen.map((m) => [m.split, m.epoch, m.value])).toEqual([
+      ['validation', 2, 0.2],
+      ['test', 2, 0.35],
+    ]);
+  });
+  it('never chooses on a test split', () => {
+    expect(bestOnValidation(series('error', 'test', [0.4, 0.1]))).toEqual([]);
+  });
+  it('leaves points within an epoch, of classes and of groups out', () => {
+    const point = series('error', 'test', [0.1])[0]!;
+    const others = [
+      { ...point, step: 0.5 },
+      { ...point, class: '3' },
+      { ...point, group: '3/red' },
+    ];
+    expect(
+      lastTenMedian(
+        Array.from({ length: 10 }, (_, i) => others.map((p) => ({ ...p, step: p.step + i })))
+          .flat()
+          .filter((p) => !Number.isInteger(p.step) || p.class || p.group),
+      ),
+    ).toEqual([]);
+  });
+});
