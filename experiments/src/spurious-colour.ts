@@ -64,7 +64,19 @@ const smallestEffect = 0.01;
 function endpointsAt(jitter: number): Endpoint[] {
   const condition = conditionOf(jitter);
   const against = (metric: string, split: string, direction: 1 | -1, primary: boolean): Endpoint[] =>
-    augmented.map((a) => ({ claim: '4', primary, metric, variant: null, split, selection: 'last', condition, a, b: 'erm', direction, smallestEffect }));
+    augmented.map((a) => ({
+      claim: '4',
+      primary,
+      metric,
+      variant: null,
+      split,
+      selection: 'last',
+      condition,
+      a,
+      b: 'erm',
+      direction,
+      smallestEffect,
+    }));
   // The claim is about a feature of low variance: judged where the colour has none. Jitter is the dial, reported beside it.
   const primary = jitter === 0;
   return [
@@ -98,7 +110,13 @@ export const spuriousColour = defineExperiment({
     { label: 'error, no colour', metric: 'error', variant: null, split: 'test-none', format: 'percent' },
     { label: 'follows colour', metric: 'follows-colour', variant: null, split: 'test-random', format: 'percent' },
     { label: 'worst group', metric: 'worst-group-accuracy', variant: null, split: 'test-balanced', format: 'percent' },
-    { label: 'minority train accuracy', metric: 'minority-train-accuracy', variant: null, split: 'train', format: 'percent' },
+    {
+      label: 'minority train accuracy',
+      metric: 'minority-train-accuracy',
+      variant: null,
+      split: 'train',
+      format: 'percent',
+    },
     { label: 'decodability', metric: 'decodability', variant: null, split: 'test-random', format: 'percent' },
   ],
 });

@@ -21,7 +21,9 @@ export interface ChildEnvironment {
 export function childEnvironment(env: NodeJS.ProcessEnv = process.env): ChildEnvironment {
   const parsed = variables.safeParse(env);
   if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((i) => `${i.path.join('.')} is '${env[String(i.path[0])]}': ${i.message}`).join('; '));
+    throw new Error(
+      parsed.error.issues.map((i) => `${i.path.join('.')} is '${env[String(i.path[0])]}': ${i.message}`).join('; '),
+    );
   }
   const { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, TF_DETERMINISTIC_OPS } = parsed.data;
   return {

@@ -3,7 +3,8 @@ import type { Value } from '@minvar/graph';
 import type { Batch, Forward } from './define-method';
 
 /** The labels of the batch as one-hot rows, n × K, in the type of λ. */
-export const oneHotTargets = (batch: Batch): Value => oneHot(batch.labels, batch.classes, { dtype: batch.lambda.dtype });
+export const oneHotTargets = (batch: Batch): Value =>
+  oneHot(batch.labels, batch.classes, { dtype: batch.lambda.dtype });
 
 /** λ_i a_i + (1 − λ_i) a_π(i) along the first axis of `a`. With λ ≡ 1 the result is `a`, bit for bit. */
 export function mixPairs(batch: Batch, a: Value): Value {

@@ -16,7 +16,10 @@ export function findMethod(name: string): MethodDefinition {
  *
  * @example completeMethodParameters(labelSmoothing, { alpha: 0.2 }) // { alpha: 0.2, convention: 'all' }
  */
-export function completeMethodParameters<S extends z.ZodObject>(definition: MethodDefinition<string, S>, given: Readonly<Record<string, unknown>>): z.output<S> {
+export function completeMethodParameters<S extends z.ZodObject>(
+  definition: MethodDefinition<string, S>,
+  given: Readonly<Record<string, unknown>>,
+): z.output<S> {
   const result = definition.parameters.safeParse(given);
   if (result.success) return result.data;
   const known = Object.keys(definition.parameters.shape).join(', ') || 'none';

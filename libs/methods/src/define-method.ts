@@ -67,6 +67,8 @@ export interface MethodDefinition<Name extends string = string, S extends z.ZodO
  * @example
  * export const erm = defineMethod({ name: 'erm', parameters: z.strictObject({}), neutral: {}, ... });
  */
-export function defineMethod<const Name extends string, S extends z.ZodObject>(definition: MethodDefinition<Name, S>): MethodDefinition<Name, S> {
+export function defineMethod<const Name extends string, S extends z.ZodObject>(
+  definition: MethodDefinition<Name, S>,
+): MethodDefinition<Name, S> {
   return Object.freeze(definition);
 }

@@ -9,13 +9,16 @@ export const labelSmoothing = defineMethod({
   name: 'label-smoothing',
   title: 'Label smoothing',
   description: 'Cross-entropy against the label mixed with the uniform distribution.',
-  source: 'C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna, Rethinking the Inception architecture, CVPR 2016, section 7',
+  source:
+    'C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna, Rethinking the Inception architecture, CVPR 2016, section 7',
   parameters: z.strictObject({
     alpha: z.number().min(0).max(1).default(0.1).describe('α: weight that the label gives away.'),
     convention: z
       .enum(['all', 'others'])
       .default('all')
-      .describe('Who receives it: all K classes, the label’s own among them (α/K each), or only the others (α/(K − 1) each).'),
+      .describe(
+        'Who receives it: all K classes, the label’s own among them (α/K each), or only the others (α/(K − 1) each).',
+      ),
   }),
   neutral: { alpha: 0, convention: 'all' },
   fed: ({ alpha }) => ({ alpha }),

@@ -22,7 +22,9 @@ describe('method parameters', () => {
   it('are refused by name and value', () => {
     expect(() => completeMethodParameters(labelSmoothing, { alpha: 1.5 })).toThrow(/label-smoothing.*alpha is 1\.5/);
     expect(() => completeMethodParameters(labelSmoothing, { alpha: Number.NaN })).toThrow(/alpha is/);
-    expect(() => completeMethodParameters(mixup, { beta: 1 })).toThrow(/no parameter 'beta' \(parameters: alpha, lambda\)/);
+    expect(() => completeMethodParameters(mixup, { beta: 1 })).toThrow(
+      /no parameter 'beta' \(parameters: alpha, lambda\)/,
+    );
     expect(() => findMethod('mix-up')).toThrow("method 'mix-up' is unknown; there are erm, label-smoothing, mixup");
   });
 });

@@ -16,7 +16,10 @@ export function findModel(name: string): ModelDefinition {
  *
  * @example completeModelParameters(smallCnn, { width: 8, stem: null, normalisation: null }) // { width: 8, normalisation: 'batch' }
  */
-export function completeModelParameters<S extends z.ZodObject>(definition: ModelDefinition<string, S>, given: Readonly<Record<string, unknown>>): z.output<S> {
+export function completeModelParameters<S extends z.ZodObject>(
+  definition: ModelDefinition<string, S>,
+  given: Readonly<Record<string, unknown>>,
+): z.output<S> {
   const said = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== null && v !== undefined));
   const result = definition.parameters.safeParse(said);
   if (result.success) return result.data;

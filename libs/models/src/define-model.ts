@@ -39,7 +39,12 @@ export interface ModelDefinition<Name extends string = string, S extends z.ZodOb
   readonly defaults: ModelDefaults;
   readonly build: (input: ModelInput<z.output<S>>) => ModelOutput;
   /** numbers of trainable values that are known from elsewhere: published, or counted by hand */
-  readonly counts: readonly { readonly input: readonly number[]; readonly classes: number; readonly parameters: z.input<S>; readonly count: number }[];
+  readonly counts: readonly {
+    readonly input: readonly number[];
+    readonly classes: number;
+    readonly parameters: z.input<S>;
+    readonly count: number;
+  }[];
 }
 
 /**
@@ -48,7 +53,9 @@ export interface ModelDefinition<Name extends string = string, S extends z.ZodOb
  * @example
  * export const linear = defineModel({ name: 'linear', kind: 'any', parameters: z.strictObject({}), build: ({ scope, inputs, classes }) => ... });
  */
-export function defineModel<const Name extends string, S extends z.ZodObject>(definition: Omit<ModelDefinition<Name, S>, 'defaults'>): ModelDefinition<Name, S> {
+export function defineModel<const Name extends string, S extends z.ZodObject>(
+  definition: Omit<ModelDefinition<Name, S>, 'defaults'>,
+): ModelDefinition<Name, S> {
   const { width = null, stem = null, normalisation = null } = definition.parameters.parse({}) as Partial<ModelDefaults>;
   return Object.freeze({ ...definition, defaults: { width, stem, normalisation } });
 }

@@ -7,7 +7,10 @@ import { smallCnn } from './small-cnn';
 
 describe('model settings', () => {
   it('fill in defaults; null means the default', () => {
-    expect(completeModelParameters(smallCnn, { width: null, normalisation: null })).toEqual({ width: 16, normalisation: 'batch' });
+    expect(completeModelParameters(smallCnn, { width: null, normalisation: null })).toEqual({
+      width: 16,
+      normalisation: 'batch',
+    });
     expect(smallCnn.defaults).toEqual({ width: 16, stem: null, normalisation: 'batch' });
   });
 
@@ -25,7 +28,12 @@ describe('every model', () => {
         const variables = modelVariables();
         const { scope } = variables.open({ training: false });
         const parameters = completeModelParameters(model as never, known.parameters) as never;
-        const built = model.build({ scope, inputs: input('x', 'float32', [null, ...known.input]), classes: known.classes, parameters });
+        const built = model.build({
+          scope,
+          inputs: input('x', 'float32', [null, ...known.input]),
+          classes: known.classes,
+          parameters,
+        });
         expect(built.logits.shape).toEqual([null, known.classes]);
         expect(built.penultimate.shape).toHaveLength(2);
         const size = (shape: readonly (number | null)[]): number => shape.reduce<number>((a, b) => a * b!, 1);

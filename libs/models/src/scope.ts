@@ -44,10 +44,17 @@ export interface ModelVariables {
 export function modelVariables(): ModelVariables {
   const parameters = new Map<string, Parameter>();
   const buffers = new Map<string, Buffer>();
-  const known = <T extends { variable: Variable }>(map: Map<string, T>, name: string, shape: readonly number[], make: () => T): T => {
+  const known = <T extends { variable: Variable }>(
+    map: Map<string, T>,
+    name: string,
+    shape: readonly number[],
+    make: () => T,
+  ): T => {
     const found = map.get(name) ?? make();
     if (found.variable.shape.join() !== shape.join()) {
-      throw new Error(`model: '${name}' is used with the shapes (${found.variable.shape.join(', ')}) and (${shape.join(', ')}); give one of them another name`);
+      throw new Error(
+        `model: '${name}' is used with the shapes (${found.variable.shape.join(', ')}) and (${shape.join(', ')}); give one of them another name`,
+      );
     }
     map.set(name, found);
     return found;
@@ -64,8 +71,10 @@ export function modelVariables(): ModelVariables {
       const scope: Scope = {
         training,
         parameter: (name, shape, group, initialise) =>
-          known(parameters, name, shape, () => ({ name, group, initialise, variable: variable({ name, shape }) })).variable.value,
-        buffer: (name, shape, initial) => known(buffers, name, shape, () => ({ name, initial, variable: variable({ name, shape }) })).variable,
+          known(parameters, name, shape, () => ({ name, group, initialise, variable: variable({ name, shape }) }))
+            .variable.value,
+        buffer: (name, shape, initial) =>
+          known(buffers, name, shape, () => ({ name, initial, variable: variable({ name, shape }) })).variable,
         update: (update) => updates.push(update),
       };
       return { scope, updates };

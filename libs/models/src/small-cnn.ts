@@ -10,12 +10,23 @@ import { norm } from './layers/norm';
 export const smallCnn = defineModel({
   name: 'small-cnn',
   title: 'Small CNN',
-  description: 'Three strided convolutions with batch normalisation and ReLU, global average pooling, one linear layer.',
-  source: 'All-convolutional form after J. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller, Striving for simplicity, ICLR 2015 workshop, arXiv 1412.6806',
+  description:
+    'Three strided convolutions with batch normalisation and ReLU, global average pooling, one linear layer.',
+  source:
+    'All-convolutional form after J. Springenberg, A. Dosovitskiy, T. Brox, M. Riedmiller, Striving for simplicity, ICLR 2015 workshop, arXiv 1412.6806',
   kind: 'image',
   parameters: z.strictObject({
-    width: z.number().int().min(1).max(1024).default(16).describe('Channels of the first convolution; the penultimate layer has four times as many.'),
-    normalisation: z.enum(['batch', 'none']).default('batch').describe('Batch normalisation after each convolution, or a bias instead.'),
+    width: z
+      .number()
+      .int()
+      .min(1)
+      .max(1024)
+      .default(16)
+      .describe('Channels of the first convolution; the penultimate layer has four times as many.'),
+    normalisation: z
+      .enum(['batch', 'none'])
+      .default('batch')
+      .describe('Batch normalisation after each convolution, or a bias instead.'),
   }),
   build: ({ scope, inputs, classes, parameters: { width, normalisation } }) => {
     const stage = (i: 1 | 2 | 3, x: Value, channels: number): Value => {

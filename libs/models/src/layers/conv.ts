@@ -11,7 +11,13 @@ export function conv(
   scope: Scope,
   name: string,
   x: Value,
-  { channels, kernel = 3, stride = 1, padding = 1, bias = false }: { channels: number; kernel?: number; stride?: number; padding?: number; bias?: boolean },
+  {
+    channels,
+    kernel = 3,
+    stride = 1,
+    padding = 1,
+    bias = false,
+  }: { channels: number; kernel?: number; stride?: number; padding?: number; bias?: boolean },
 ): Value {
   const inputs = x.shape[3]!;
   const initialise = uniformByFanIn(inputs * kernel * kernel);

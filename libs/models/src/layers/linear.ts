@@ -7,7 +7,13 @@ import type { Scope } from '../scope';
  * x Wᵀ + b of x: n × in. `<name>.weight` is out × in as in PyTorch's `nn.Linear`, initialised as there. The last layer's weight forms a
  * group of its own.
  */
-export function linear(scope: Scope, name: string, x: Value, outputs: number, { bias = true, last = false } = {}): Value {
+export function linear(
+  scope: Scope,
+  name: string,
+  x: Value,
+  outputs: number,
+  { bias = true, last = false } = {},
+): Value {
   const inputs = x.shape[1]!;
   const initialise = uniformByFanIn(inputs);
   const weight = scope.parameter(`${name}.weight`, [outputs, inputs], last ? 'last-layer' : 'weight', initialise);

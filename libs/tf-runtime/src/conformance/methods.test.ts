@@ -10,7 +10,8 @@ import { openSession } from '../session';
 // Every method of the registry, in float64 on the real kernels: a new one is tested without writing anything.
 const [examples, dims, classes] = [6, 4, 3];
 const labels = [0, 2, 1, 1, 0, 2];
-const values = (count: number, skip = 0): number[] => Array.from({ length: count }, (_, i) => 4 * (((i + skip + 1) * 0.6180339887498949) % 1) - 2);
+const values = (count: number, skip = 0): number[] =>
+  Array.from({ length: count }, (_, i) => 4 * (((i + skip + 1) * 0.6180339887498949) % 1) - 2);
 const x = values(examples * dims);
 const z = values(examples * classes, 31);
 const h = values(examples * 5, 77);
@@ -37,7 +38,10 @@ function open(method: MethodDefinition, parameters: Parameters) {
   const logits = input('z', 'float64', [null, classes]);
   const penultimate = input('h', 'float64', [null, 5]);
   const fedNumbers = method.fed(parameters);
-  const fed = Object.fromEntries(Object.keys(fedNumbers).map((name) => [name, input(name, 'float64', [])])) as Record<string, Value>;
+  const fed = Object.fromEntries(Object.keys(fedNumbers).map((name) => [name, input(name, 'float64', [])])) as Record<
+    string,
+    Value
+  >;
   const batch = { inputs, labels: classIndices, classes, lambda, partner, fed };
   const targets = method.targets(batch, parameters);
   const loss = method.loss({ logits, penultimate, targets, batch }, parameters);
@@ -47,7 +51,13 @@ function open(method: MethodDefinition, parameters: Parameters) {
       signatures: {
         step: {
           inputs: { x: inputs, labels: classIndices, z: logits, h: penultimate, lambda, partner, ...fed },
-          outputs: { x: method.inputs(batch, parameters), targets, loss, slope: slope!, plain: oneHot(classIndices, classes, { dtype: 'float64' }) },
+          outputs: {
+            x: method.inputs(batch, parameters),
+            targets,
+            loss,
+            slope: slope!,
+            plain: oneHot(classIndices, classes, { dtype: 'float64' }),
+          },
         },
       },
     }),
@@ -63,12 +73,15 @@ function open(method: MethodDefinition, parameters: Parameters) {
       partner: draw?.partner ?? [0, 1, 2, 3, 4, 5],
       ...fedNumbers,
     });
-    return Object.fromEntries(Object.entries(out).map(([name, v]) => [name, Array.from(v.data as Float64Array)])) as Record<'x' | 'targets' | 'loss' | 'slope' | 'plain', number[]>;
+    return Object.fromEntries(
+      Object.entries(out).map(([name, v]) => [name, Array.from(v.data as Float64Array)]),
+    ) as Record<'x' | 'targets' | 'loss' | 'slope' | 'plain', number[]>;
   };
   return { run, draw, close: () => session.close() };
 }
 
-const largest = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
+const largest = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
 
 describe('every method', () => {
   for (const method of all) {
@@ -100,7 +113,10 @@ describe('every method', () => {
 
     it(`${method.name} equals ERM to 1e-6 at its neutral parameters: inputs, targets, loss and gradient`, () => {
       if (method.neutral === null) return;
-      const [neutral, erm] = [open(method, method.neutral as Parameters), open(methods.erm as unknown as MethodDefinition, {})];
+      const [neutral, erm] = [
+        open(method, method.neutral as Parameters),
+        open(methods.erm as unknown as MethodDefinition, {}),
+      ];
       const [a, b] = [neutral.run(), erm.run()];
       for (const key of ['x', 'targets', 'loss', 'slope'] as const) expect(largest(a[key], b[key])).toBeLessThan(1e-6);
       neutral.close();
@@ -116,7 +132,8 @@ const logSoftmax = (row: readonly number[]): number[] => {
 };
 const crossEntropy = (q: readonly number[]): number => {
   let sum = 0;
-  for (let i = 0; i < examples; i++) logSoftmax(z.slice(i * classes, (i + 1) * classes)).forEach((l, k) => (sum -= q[i * classes + k]! * l));
+  for (let i = 0; i < examples; i++)
+    logSoftmax(z.slice(i * classes, (i + 1) * classes)).forEach((l, k) => (sum -= q[i * classes + k]! * l));
   return sum / examples;
 };
 const oneHotOf = (i: number, k: number): number => (labels[i] === k ? 1 : 0);
@@ -139,7 +156,19 @@ describe('plain reimplementations', () => {
       expect(out.targets).toEqual(q);
       expect(Math.abs(out.loss[0]! - crossEntropy(q))).toBeLessThan(1e-14);
       // The form in which the paper states the loss: λ CE(y_i) + (1 − λ) CE(y_π(i)).
-      const paper = crossEntropy(Array.from(q, (_, j) => oneHotOf(Math.floor(j / classes), j % classes)).map((v, j) => v * l[Math.floor(j / classes)]!)) + crossEntropy(Array.from(q, (_, j) => oneHotOf(draw!.partner[Math.floor(j / classes)]!, j % classes) * (1 - l[Math.floor(j / classes)]!)));
+      const paper =
+        crossEntropy(
+          Array.from(q, (_, j) => oneHotOf(Math.floor(j / classes), j % classes)).map(
+            (v, j) => v * l[Math.floor(j / classes)]!,
+          ),
+        ) +
+        crossEntropy(
+          Array.from(
+            q,
+            (_, j) =>
+              oneHotOf(draw!.partner[Math.floor(j / classes)]!, j % classes) * (1 - l[Math.floor(j / classes)]!),
+          ),
+        );
       expect(Math.abs(out.loss[0]! - paper)).toBeLessThan(1e-12);
       close();
     });

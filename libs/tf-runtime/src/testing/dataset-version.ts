@@ -3,19 +3,39 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArrayFile, DatasetManifest, NpyData } from '@minvar/contracts';
 import { datasetContentHash, encodeNpy, localProject, npyDtypeOf, sha256Hex } from '@minvar/contracts';
-import { channelStatistics, completeDatasetParameters, countClasses, countGroups, datasets, openSource } from '@minvar/datasets';
+import {
+  channelStatistics,
+  completeDatasetParameters,
+  countClasses,
+  countGroups,
+  datasets,
+  openSource,
+} from '@minvar/datasets';
 
 /**
  * A dataset version in a folder, as data-ingest leaves it: arrays and manifest. Digits come from the bundled files, or from full ones of
  * `filesDir` by their official names.
  */
-export async function makeDatasetVersion(dir: string, name: keyof typeof datasets, given: Readonly<Record<string, unknown>> = {}, filesDir?: string): Promise<DatasetManifest> {
+export async function makeDatasetVersion(
+  dir: string,
+  name: keyof typeof datasets,
+  given: Readonly<Record<string, unknown>> = {},
+  filesDir?: string,
+): Promise<DatasetManifest> {
   const definition = datasets[name];
   const bundled = fileURLToPath(new URL('../../../datasets/bundled/', import.meta.url));
   const files = new Map(
     await Promise.all(
       definition.files.map(
-        async (f) => [f.name, await openSource(f, readFileSync(filesDir ? join(filesDir, f.name) : join(bundled, f.bundled!)), filesDir ? 'local' : 'bundled')] as const,
+        async (f) =>
+          [
+            f.name,
+            await openSource(
+              f,
+              readFileSync(filesDir ? join(filesDir, f.name) : join(bundled, f.bundled!)),
+              filesDir ? 'local' : 'bundled',
+            ),
+          ] as const,
       ),
     ),
   );
@@ -32,7 +52,10 @@ export async function makeDatasetVersion(dir: string, name: keyof typeof dataset
   for await (const s of built.splits) {
     const { inputs, labels, attributes } = s;
     const dims = built.inputShape.at(-1)!;
-    statistics ??= inputs instanceof Uint8Array ? channelStatistics(inputs, dims) : { mean: Array(dims).fill(0), std: Array(dims).fill(1) };
+    statistics ??=
+      inputs instanceof Uint8Array
+        ? channelStatistics(inputs, dims)
+        : { mean: Array(dims).fill(0), std: Array(dims).fill(1) };
     splits.push({
       name: s.name,
       examples: labels.length,

@@ -16,7 +16,11 @@ export interface CropFlip {
  * Crop and flip of CIFAR training (He et al., CVPR 2016, section 4.2): each image is padded by 4 zeros, cropped to its size at a uniform
  * offset and mirrored with probability ½. `random` is the `augment` stream of the step.
  */
-export function drawCropFlip(examples: number, [height, width]: readonly [number, number], random: RandomStream): CropFlip {
+export function drawCropFlip(
+  examples: number,
+  [height, width]: readonly [number, number],
+  random: RandomStream,
+): CropFlip {
   const rows = new Int32Array(examples * height);
   const columns = new Int32Array(examples * width);
   for (let i = 0; i < examples; i++) {
@@ -43,6 +47,9 @@ export function cropFlip(x: Value, { rows, columns }: { rows: Value; columns: Va
   const [, height, width, channels] = x.shape as [null, number, number, number];
   const down = batchMatmul(oneHot(rows, height, { dtype: x.dtype }), reshape(x, [null, height, width * channels]));
   const turned = transpose(reshape(down, [null, height, width, channels]), [0, 2, 1, 3]);
-  const across = batchMatmul(oneHot(columns, width, { dtype: x.dtype }), reshape(turned, [null, width, height * channels]));
+  const across = batchMatmul(
+    oneHot(columns, width, { dtype: x.dtype }),
+    reshape(turned, [null, width, height * channels]),
+  );
   return transpose(reshape(across, [null, width, height, channels]), [0, 2, 1, 3]);
 }

@@ -18,7 +18,19 @@ const dir = mkdtempSync(join(tmpdir(), 'minvar-child-'));
 let manifest: DatasetManifest;
 
 beforeAll(async () => {
-  await build({ entryPoints: [join(root, 'apps/runner/src/child.ts')], outfile: bundle, bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error', external: ['@tensorflow/*'], banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" } });
+  await build({
+    entryPoints: [join(root, 'apps/runner/src/child.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+    external: ['@tensorflow/*'],
+    banner: {
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+    },
+  });
   manifest = await makeDatasetVersion(join(dir, 'data'), 'mnist');
 }, 60_000);
 afterAll(() => {
@@ -63,7 +75,8 @@ function open(): Conversation {
       for (;;) {
         const found = said.find(is);
         if (found) return found;
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the child ended before; it said ${said.map((m) => m.kind).join(', ')}`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`the child ended before; it said ${said.map((m) => m.kind).join(', ')}`);
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
     },
@@ -76,7 +89,13 @@ function start(runId: string, { epochs = 2, method = 'erm' } = {}): ToChild {
   return {
     kind: 'start',
     runId,
-    spec: runSpecSchema.parse({ data: { name: 'mnist', limit: 300 }, model: { name: 'small-cnn', width: 4 }, method: { name: method }, epochs, batchSize: 50 }),
+    spec: runSpecSchema.parse({
+      data: { name: 'mnist', limit: 300 },
+      model: { name: 'small-cnn', width: 4 },
+      method: { name: method },
+      epochs,
+      batchSize: 50,
+    }),
     manifest,
     dataDir: join(dir, 'data'),
     scratchDir,
@@ -84,17 +103,25 @@ function start(runId: string, { epochs = 2, method = 'erm' } = {}): ToChild {
     resume: null,
   };
 }
-const ended = (runId: string) => (m: FromChild) => (m.kind === 'finished' || m.kind === 'failed' || m.kind === 'interrupted') && m.runId === runId;
-const residentMb = ({ child }: Conversation): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
+const ended = (runId: string) => (m: FromChild) =>
+  (m.kind === 'finished' || m.kind === 'failed' || m.kind === 'interrupted') && m.runId === runId;
+const residentMb = ({ child }: Conversation): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
 
 describe('the TensorFlow child', () => {
   it('says who computes, works through several runs in one process, fails only the bad one, and does not grow', async () => {
     const c = open();
     const ready = await c.until((m) => m.kind === 'ready');
-    expect(ready).toMatchObject({ fingerprint: { tensorflow: '2.21.0', device: 'cpu', intraOpThreads: 1, interOpThreads: 1, deterministic: false } });
+    expect(ready).toMatchObject({
+      fingerprint: { tensorflow: '2.21.0', device: 'cpu', intraOpThreads: 1, interOpThreads: 1, deterministic: false },
+    });
     const kinds: string[] = [];
     const memory: number[] = [];
-    for (const [runId, method] of [['run_1', 'erm'], ['run_2', 'mixer'], ['run_3', 'mixup']] as const) {
+    for (const [runId, method] of [
+      ['run_1', 'erm'],
+      ['run_2', 'mixer'],
+      ['run_3', 'mixup'],
+    ] as const) {
       c.send(start(runId, { method }));
       kinds.push((await c.until(ended(runId))).kind);
     }

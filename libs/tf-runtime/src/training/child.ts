@@ -45,7 +45,8 @@ export function runChild({ channel, fingerprint, openSession }: RunChildInput): 
       if (end === 'interrupted') channel.send({ kind: 'interrupted', runId });
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind === 'INFRASTRUCTURE' && error instanceof Error) channel.send({ kind: 'log', runId, level: 'error', text: error.stack ?? error.message });
+      if (failure.kind === 'INFRASTRUCTURE' && error instanceof Error)
+        channel.send({ kind: 'log', runId, level: 'error', text: error.stack ?? error.message });
       channel.send({ kind: 'failed', runId, failure });
     }
     current = null;

@@ -29,12 +29,23 @@ export interface ResidentPlan {
  * Reads labels and attributes and says where each split's inputs will lie. With `data.limit` the training split is its first `limit` examples,
  * which are a random subset because a version's order is random and fixed.
  */
-export async function planData(spec: Pick<RunSpec, 'data'>, manifest: DatasetManifest, dataDir: string): Promise<ResidentPlan> {
+export async function planData(
+  spec: Pick<RunSpec, 'data'>,
+  manifest: DatasetManifest,
+  dataDir: string,
+): Promise<ResidentPlan> {
   const { limit } = spec.data;
   const train = manifest.splits.find((s) => s.name === 'train');
-  if (!train) throw trainingError('BAD_DATA', `dataset '${manifest.name}' ${manifest.version} has no split 'train'; it has ${manifest.splits.map((s) => s.name).join(', ')}`);
+  if (!train)
+    throw trainingError(
+      'BAD_DATA',
+      `dataset '${manifest.name}' ${manifest.version} has no split 'train'; it has ${manifest.splits.map((s) => s.name).join(', ')}`,
+    );
   if (limit !== null && limit > train.examples) {
-    throw trainingError('BAD_SPEC', `data.limit is ${limit}, but '${manifest.name}' ${manifest.version} has ${train.examples} training examples; lower it or leave it out`);
+    throw trainingError(
+      'BAD_SPEC',
+      `data.limit is ${limit}, but '${manifest.name}' ${manifest.version} has ${train.examples} training examples; lower it or leave it out`,
+    );
   }
   const splits: ResidentSplit[] = [];
   let start = 0;
@@ -46,7 +57,8 @@ export async function planData(spec: Pick<RunSpec, 'data'>, manifest: DatasetMan
       start,
       examples,
       labels: (await readIntegers(dataDir, split.labels, split.examples)).subarray(0, examples),
-      attributes: split.attributes && (await readIntegers(dataDir, split.attributes, split.examples)).subarray(0, examples),
+      attributes:
+        split.attributes && (await readIntegers(dataDir, split.attributes, split.examples)).subarray(0, examples),
       inputs: { path: join(dataDir, split.inputs.path), file: split.inputs },
     });
     start += examples;
@@ -54,10 +66,20 @@ export async function planData(spec: Pick<RunSpec, 'data'>, manifest: DatasetMan
   const labels = new Int32Array(start);
   for (const split of splits) {
     const wrong = split.labels.findIndex((y) => y < 0 || y >= manifest.classes.length);
-    if (wrong >= 0) throw trainingError('BAD_DATA', `label ${wrong} of split '${split.name}' is ${split.labels[wrong]}, but there are ${manifest.classes.length} classes`);
+    if (wrong >= 0)
+      throw trainingError(
+        'BAD_DATA',
+        `label ${wrong} of split '${split.name}' is ${split.labels[wrong]}, but there are ${manifest.classes.length} classes`,
+      );
     labels.set(split.labels, split.start);
   }
-  return { splits, examples: start, dtype: train.inputs.dtype as 'uint8' | 'float32', shape: manifest.input.shape, labels };
+  return {
+    splits,
+    examples: start,
+    dtype: train.inputs.dtype as 'uint8' | 'float32',
+    shape: manifest.input.shape,
+    labels,
+  };
 }
 
 function checkInputs(manifest: DatasetManifest, split: SplitManifest): void {
@@ -65,7 +87,10 @@ function checkInputs(manifest: DatasetManifest, split: SplitManifest): void {
   const wanted = manifest.input.kind === 'image' ? 'uint8' : 'float32';
   const full = [split.examples, ...manifest.input.shape];
   if (dtype !== wanted || shape.join() !== full.join()) {
-    throw trainingError('BAD_DATA', `${path} is ${dtype} (${shape.join(', ')}); a ${manifest.input.kind} split of ${split.examples} examples needs ${wanted} (${full.join(', ')})`);
+    throw trainingError(
+      'BAD_DATA',
+      `${path} is ${dtype} (${shape.join(', ')}); a ${manifest.input.kind} split of ${split.examples} examples needs ${wanted} (${full.join(', ')})`,
+    );
   }
 }
 

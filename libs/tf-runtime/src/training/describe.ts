@@ -31,10 +31,14 @@ export function describeRun(spec: RunSpec, manifest: DatasetManifest): Described
   const method = checked(() => findMethod(methodName));
   if (spec.precision !== 'fp32') refuse(`precision is '${spec.precision}'; training runs in fp32 so far`);
   if (model.kind === 'image' && manifest.input.kind !== 'image') {
-    refuse(`model '${model.name}' takes images, but the inputs of '${manifest.name}' are vectors of ${manifest.input.shape.join('×')}; take mlp or linear`);
+    refuse(
+      `model '${model.name}' takes images, but the inputs of '${manifest.name}' are vectors of ${manifest.input.shape.join('×')}; take mlp or linear`,
+    );
   }
   if (spec.data.augmentation !== 'none' && manifest.input.kind !== 'image') {
-    refuse(`data.augmentation is '${spec.data.augmentation}', but the inputs of '${manifest.name}' are vectors; use none`);
+    refuse(
+      `data.augmentation is '${spec.data.augmentation}', but the inputs of '${manifest.name}' are vectors; use none`,
+    );
   }
   return {
     model,

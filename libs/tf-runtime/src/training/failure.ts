@@ -13,7 +13,9 @@ export function trainingError(kind: FailureKind, message: string, cause?: unknow
 export function failureOf(error: unknown): RunFailure {
   if (error instanceof Error && 'failure' in error) return (error as TrainingError).failure;
   const message = error instanceof Error ? error.message : String(error);
-  const memory = /OOM when allocating|Resource exhausted|RESOURCE_EXHAUSTED|Array buffer allocation failed|ENOMEM/.test(message);
+  const memory = /OOM when allocating|Resource exhausted|RESOURCE_EXHAUSTED|Array buffer allocation failed|ENOMEM/.test(
+    message,
+  );
   return memory
     ? { kind: 'OUT_OF_MEMORY', message: `${message}; lower batchSize or model.width` }
     : { kind: 'INFRASTRUCTURE', message };

@@ -18,13 +18,18 @@ export interface CheckpointTensors {
  * Writes `model.safetensors` and `optimizer.safetensors` into a new folder, with the files of `kept` beside them; the folder appears only when
  * all are complete.
  */
-export async function writeCheckpoint(dir: string, tensors: CheckpointTensors, kept: readonly string[] = []): Promise<StoredFile[]> {
+export async function writeCheckpoint(
+  dir: string,
+  tensors: CheckpointTensors,
+  kept: readonly string[] = [],
+): Promise<StoredFile[]> {
   const partial = `${dir}.partial`;
   await rm(partial, { recursive: true, force: true });
   await rm(dir, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   const files: StoredFile[] = [];
-  for (const name of ['model', 'optimizer'] as const) files.push(await writeWhole(partial, `${name}.safetensors`, encodeSafetensors(tensors[name])));
+  for (const name of ['model', 'optimizer'] as const)
+    files.push(await writeWhole(partial, `${name}.safetensors`, encodeSafetensors(tensors[name])));
   for (const path of kept) files.push(await keepFile(path, partial));
   await rename(partial, dir);
   return files;
@@ -35,10 +40,18 @@ export async function readCheckpoint(dir: string, manifest: CheckpointManifest):
   const read = async (name: string): Promise<Tensors> => {
     const path = join(dir, name);
     const stored = manifest.files.find((f) => f.name === name);
-    if (!stored) throw trainingError('BAD_DATA', `checkpoint at step ${manifest.step} of ${manifest.runId} lists no ${name}; retry the run from an earlier checkpoint`);
+    if (!stored)
+      throw trainingError(
+        'BAD_DATA',
+        `checkpoint at step ${manifest.step} of ${manifest.runId} lists no ${name}; retry the run from an earlier checkpoint`,
+      );
     const bytes = await readFile(path);
     const found = sha256Hex(bytes);
-    if (found !== stored.sha256) throw trainingError('BAD_DATA', `${path} has sha256 ${found}, its manifest says ${stored.sha256}; fetch it again or retry from an earlier checkpoint`);
+    if (found !== stored.sha256)
+      throw trainingError(
+        'BAD_DATA',
+        `${path} has sha256 ${found}, its manifest says ${stored.sha256}; fetch it again or retry from an earlier checkpoint`,
+      );
     return decodeSafetensors(bytes, path);
   };
   return { model: await read('model.safetensors'), optimizer: await read('optimizer.safetensors') };

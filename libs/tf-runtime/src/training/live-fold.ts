@@ -25,7 +25,15 @@ export function createLiveFold(manifest: DatasetManifest, split: ResidentSplit, 
       }
     },
     points: (name, epoch) => [
-      { metric: 'error', variant: null, split: name, class: null, group: null, step: epoch, ...encodeNumber(wrong / n) },
+      {
+        metric: 'error',
+        variant: null,
+        split: name,
+        class: null,
+        group: null,
+        step: epoch,
+        ...encodeNumber(wrong / n),
+      },
       { metric: 'loss', variant: null, split: name, class: null, group: null, step: epoch, ...encodeNumber(nll / n) },
     ],
   };

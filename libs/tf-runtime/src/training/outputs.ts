@@ -23,7 +23,12 @@ const pattern = /^(\d+)-(.+)-(logits|activations|labels|attributes)\.npy$/;
  * Streams one forward pass over a split into `.npy` files of `dir`, batch after batch, so that a large split never stands in memory
  * whole. `widths`: K and D.
  */
-export async function openOutput(dir: string, epoch: number, split: ResidentSplit, widths: { readonly logits: number; readonly activations: number }): Promise<OutputWriter> {
+export async function openOutput(
+  dir: string,
+  epoch: number,
+  split: ResidentSplit,
+  widths: { readonly logits: number; readonly activations: number },
+): Promise<OutputWriter> {
   await mkdir(dir, { recursive: true });
   const pathOf = (array: string): string => join(dir, fileName(epoch, split.name, array));
   const begin = async (array: 'logits' | 'activations'): Promise<FileHandle> => {
@@ -47,7 +52,8 @@ export async function openOutput(dir: string, epoch: number, split: ResidentSpli
       const arrays: Record<string, string> = { logits: pathOf('logits'), activations: pathOf('activations') };
       const { examples, labels, attributes } = split;
       arrays.labels = await writeNpy(dir, fileName(epoch, split.name, 'labels'), labels, [examples]);
-      if (attributes) arrays.attributes = await writeNpy(dir, fileName(epoch, split.name, 'attributes'), attributes, [examples]);
+      if (attributes)
+        arrays.attributes = await writeNpy(dir, fileName(epoch, split.name, 'attributes'), attributes, [examples]);
       return { epoch, split: split.name, examples, arrays };
     },
   };

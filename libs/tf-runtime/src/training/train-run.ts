@@ -61,16 +61,31 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
 
   async function startingState(): Promise<SessionState> {
     if (resume) return fromCheckpoint(made, await readCheckpoint(resume.dir, resume.manifest), resume.dir);
-    if (start.initFile) return fromWeights(made, spec.seed, decodeSafetensors(await readFile(start.initFile), start.initFile), start.initFile);
+    if (start.initFile)
+      return fromWeights(
+        made,
+        spec.seed,
+        decodeSafetensors(await readFile(start.initFile), start.initFile),
+        start.initFile,
+      );
     return initialState(made, spec.seed);
   }
 
   try {
-    session.run('load', { ...Object.fromEntries(plan.splits.map((s, i) => [`inputs${i}`, s.inputs.path])), labels: plan.labels });
+    session.run('load', {
+      ...Object.fromEntries(plan.splits.map((s, i) => [`inputs${i}`, s.inputs.path])),
+      labels: plan.labels,
+    });
     session.run('restore', await startingState());
     let { step, epoch, epochStep } = resume?.manifest ?? { step: 0, epoch: 0, epochStep: 0 };
     let { lossSum = 0, examples: seen = 0 } = resume?.manifest.carry ?? {};
-    const outputs = resume ? keptOutputs(resume.dir, resume.manifest.files.map((f) => f.name), plan) : [];
+    const outputs = resume
+      ? keptOutputs(
+          resume.dir,
+          resume.manifest.files.map((f) => f.name),
+          plan,
+        )
+      : [];
     const startStep = step;
     emit({ kind: 'started', runId, totalSteps });
 
@@ -80,7 +95,10 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       const n = indices.length;
       const at = { seed: spec.seed, epoch, step: epochStep };
       const draw = method.draw(methodParameters, n, stream({ ...at, purpose: 'mix' }));
-      const crop = spec.data.augmentation === 'crop-flip' ? drawCropFlip(n, [plan.shape[0]!, plan.shape[1]!], stream({ ...at, purpose: 'augment' })) : {};
+      const crop =
+        spec.data.augmentation === 'crop-flip'
+          ? drawCropFlip(n, [plan.shape[0]!, plan.shape[1]!], stream({ ...at, purpose: 'augment' }))
+          : {};
       const { loss } = session.run('train', {
         indices,
         lambda: draw?.lambda ?? new Float32Array(n).fill(1),
@@ -91,7 +109,10 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       });
       const value = loss!.data[0] as number;
       if (!Number.isFinite(value)) {
-        throw trainingError('NON_FINITE', `the loss is ${value} at step ${step + 1} of ${totalSteps} (epoch ${epoch + 1}); lower optimizer.lr (${spec.optimizer.lr}) or look at the data`);
+        throw trainingError(
+          'NON_FINITE',
+          `the loss is ${value} at step ${step + 1} of ${totalSteps} (epoch ${epoch + 1}); lower optimizer.lr (${spec.optimizer.lr}) or look at the data`,
+        );
       }
       lossSum += value * n;
       seen += n;
@@ -109,11 +130,20 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       for (const split of visited) {
         const shown = live.find((l) => l.split === split);
         const fold = shown ? createLiveFold(manifest, split, shown.examples) : null;
-        const writer = storing ? await openOutput(join(scratchDir, 'outputs'), epoch + 1, split, { logits: manifest.classes.length, activations: made.features }) : null;
-        const end = await forward(split, writer ? split.examples : shown!.examples, async (logits, activations, from) => {
-          fold?.add(logits, activations, from);
-          await writer?.add(logits, activations);
-        });
+        const writer = storing
+          ? await openOutput(join(scratchDir, 'outputs'), epoch + 1, split, {
+              logits: manifest.classes.length,
+              activations: made.features,
+            })
+          : null;
+        const end = await forward(
+          split,
+          writer ? split.examples : shown!.examples,
+          async (logits, activations, from) => {
+            fold?.add(logits, activations, from);
+            await writer?.add(logits, activations);
+          },
+        );
         if (end) {
           await writer?.close();
           return end;
@@ -126,7 +156,11 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       return points;
     }
 
-    async function forward(split: ResidentSplit, examples: number, use: (logits: Float32Array, activations: Float32Array, from: number) => Promise<void>): Promise<TrainEnd | null> {
+    async function forward(
+      split: ResidentSplit,
+      examples: number,
+      use: (logits: Float32Array, activations: Float32Array, from: number) => Promise<void>,
+    ): Promise<TrainEnd | null> {
       for (let from = 0; from < examples; from += evaluationBatch) {
         const end = await ending();
         if (end) return end;
@@ -134,7 +168,10 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
         const run = session.run('eval', { indices: Int32Array.from({ length: n }, (_, i) => split.start + from + i) });
         const logits = run.logits!.data as Float32Array;
         if (!logits.every(Number.isFinite)) {
-          throw trainingError('NON_FINITE', `a logit on split '${split.name}' is not finite after step ${step} of ${totalSteps}; lower optimizer.lr (${spec.optimizer.lr})`);
+          throw trainingError(
+            'NON_FINITE',
+            `a logit on split '${split.name}' is not finite after step ${step} of ${totalSteps}; lower optimizer.lr (${spec.optimizer.lr})`,
+          );
         }
         await use(logits, run.penultimate!.data as Float32Array, from);
       }
@@ -180,15 +217,35 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       reported.at = performance.now();
       if (!last) await checkpoint();
     }
-    const { name: weights } = await writeWhole(scratchDir, 'weights.safetensors', encodeSafetensors(toCheckpoint(made, stateOf(session), step).model));
-    emit({ kind: 'finished', runId, steps: totalSteps, seconds: (performance.now() - began) / 1000, weights: join(scratchDir, weights), outputs });
+    const { name: weights } = await writeWhole(
+      scratchDir,
+      'weights.safetensors',
+      encodeSafetensors(toCheckpoint(made, stateOf(session), step).model),
+    );
+    emit({
+      kind: 'finished',
+      runId,
+      steps: totalSteps,
+      seconds: (performance.now() - began) / 1000,
+      weights: join(scratchDir, weights),
+      outputs,
+    });
     return 'finished';
   } finally {
     session.close();
   }
 }
 
-const stateOf = (session: Session): SessionState => Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
+const stateOf = (session: Session): SessionState =>
+  Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
 
 /** Mean of the method's own loss over the examples of an epoch, each at the parameters of its step. */
-const lossPoint = (epoch: number, loss: number): MetricPoint => ({ metric: 'train-loss', variant: null, split: 'train', class: null, group: null, step: epoch, ...encodeNumber(loss) });
+const lossPoint = (epoch: number, loss: number): MetricPoint => ({
+  metric: 'train-loss',
+  variant: null,
+  split: 'train',
+  class: null,
+  group: null,
+  step: epoch,
+  ...encodeNumber(loss),
+});

@@ -32,7 +32,10 @@ interface Golden {
 // Three steps by PyTorch in float64 (golden/train.py); data and initial weights follow the same closed formulas.
 const golden = JSON.parse(readFileSync(new URL('golden/train.json', import.meta.url), 'utf8')) as Golden;
 const [examples, size, channels, classes] = [12, 9, 3, 3];
-const pixels = Uint8Array.from({ length: examples * size * size * channels }, (_, i) => (i * 73 + Math.floor(i / 7) * 31 + Math.floor(i / 243) * 59) % 256);
+const pixels = Uint8Array.from(
+  { length: examples * size * size * channels },
+  (_, i) => (i * 73 + Math.floor(i / 7) * 31 + Math.floor(i / 243) * 59) % 256,
+);
 const labels = Int32Array.from({ length: examples }, (_, i) => (5 * i + Math.floor(i / 4)) % classes);
 
 const dir = mkdtempSync(join(tmpdir(), 'minvar-training-'));
@@ -56,7 +59,13 @@ const manifest = {
 } as unknown as DatasetManifest;
 
 function open(input: Partial<RunSpecInput>): { session: Session; made: ReturnType<typeof trainingProgram> } {
-  const spec = runSpecSchema.parse({ data: { name: 'closed-formula' }, model: { name: 'small-cnn', width: 4 }, method: { name: 'erm' }, epochs: 1, ...input });
+  const spec = runSpecSchema.parse({
+    data: { name: 'closed-formula' },
+    model: { name: 'small-cnn', width: 4 },
+    method: { name: 'erm' },
+    epochs: 1,
+    ...input,
+  });
   const made = trainingProgram(spec, manifest, plan, describeRun(spec, manifest));
   const session = openSession({ program: made.program });
   session.run('load', { inputs0: path, labels });
@@ -71,7 +80,10 @@ function closedFormulaWeights(made: ReturnType<typeof trainingProgram>): Record<
     const fanIn = variable.shape.length === 4 ? 9 * variable.shape[2]! : (variable.shape[1] ?? 0);
     const scale = variable.shape.length > 1 ? 1 / Math.sqrt(fanIn) : 0.1;
     const centre = /^bn\d\.weight$/.test(name) ? 1 : 0;
-    const values = Float32Array.from({ length: count }, (_, i) => centre + scale * (2 * (((i + skip + 1) * 0.6180339887498949) % 1) - 1));
+    const values = Float32Array.from(
+      { length: count },
+      (_, i) => centre + scale * (2 * (((i + skip + 1) * 0.6180339887498949) % 1) - 1),
+    );
     state[name] = fromTorch(values, variable.shape);
     skip += count;
   }
@@ -93,7 +105,10 @@ describe('three training steps equal PyTorch’s in float64', () => {
   for (const g of golden.cases) {
     it(`${g.method} with ${g.optimizer}: losses, every parameter, running statistics, evaluation`, () => {
       const lr = g.optimizer === 'adamw' ? 0.01 : 0.1;
-      const { session, made } = open({ method: { name: g.method }, optimizer: { name: g.optimizer, lr, weightDecay: 0.1 } });
+      const { session, made } = open({
+        method: { name: g.method },
+        optimizer: { name: g.optimizer, lr, weightDecay: 0.1 },
+      });
       session.run('restore', closedFormulaWeights(made));
       golden.steps.forEach((rows, step) => {
         const { loss } = session.run('train', {
@@ -121,9 +136,15 @@ describe('three training steps equal PyTorch’s in float64', () => {
 
 describe('crop and flip in the graph', () => {
   it('equal picking pixels by hand, zeros outside', () => {
-    const { session, made } = open({ data: { name: 'closed-formula', augmentation: 'crop-flip' }, model: { name: 'linear' }, optimizer: { name: 'sgd', lr: 1 } });
+    const { session, made } = open({
+      data: { name: 'closed-formula', augmentation: 'crop-flip' },
+      model: { name: 'linear' },
+      optimizer: { name: 'sgd', lr: 1 },
+    });
     // A linear model with zero weights has the gradient (p − q) x: one example, so the step shows its input.
-    const zero = Object.fromEntries(made.parameters.map((p) => [p.name, new Float32Array(p.variable.shape.reduce((a, b) => a * b, 1))]));
+    const zero = Object.fromEntries(
+      made.parameters.map((p) => [p.name, new Float32Array(p.variable.shape.reduce((a, b) => a * b, 1))]),
+    );
     session.run('restore', zero);
     const [down, right, row] = [3, -2, 5];
     const rows = Int32Array.from({ length: size }, (_, h) => h + down);

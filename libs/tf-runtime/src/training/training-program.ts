@@ -1,5 +1,17 @@
 import type { DatasetManifest, RunSpec } from '@minvar/contracts';
-import { assign, concat, gather, gradients, input, loadBytes, program, restoreSignature, saveSignature, slice, variable } from '@minvar/graph';
+import {
+  assign,
+  concat,
+  gather,
+  gradients,
+  input,
+  loadBytes,
+  program,
+  restoreSignature,
+  saveSignature,
+  slice,
+  variable,
+} from '@minvar/graph';
 import type { Program, Value, Variable } from '@minvar/graph';
 import { modelVariables } from '@minvar/models';
 import type { Buffer, Parameter } from '@minvar/models';
@@ -25,7 +37,12 @@ export interface TrainingProgram {
 }
 
 /** Model × method × optimizer over resident data, as one program. The training step is one graph. */
-export function trainingProgram(spec: RunSpec, manifest: DatasetManifest, plan: ResidentPlan, described: Described): TrainingProgram {
+export function trainingProgram(
+  spec: RunSpec,
+  manifest: DatasetManifest,
+  plan: ResidentPlan,
+  described: Described,
+): TrainingProgram {
   const { model, modelParameters, method, methodParameters } = described;
   const classes = manifest.classes.length;
   const inputs = variable({ name: 'data/inputs', dtype: plan.dtype, shape: [plan.examples, ...plan.shape] });
@@ -36,14 +53,21 @@ export function trainingProgram(spec: RunSpec, manifest: DatasetManifest, plan: 
   // Evaluation: the examples as they are, running statistics, no method.
   const variables = modelVariables();
   const evaluation = variables.open({ training: false });
-  const seen = model.build({ scope: evaluation.scope, inputs: standardise(raw, manifest.input), classes, parameters: modelParameters });
+  const seen = model.build({
+    scope: evaluation.scope,
+    inputs: standardise(raw, manifest.input),
+    classes,
+    parameters: modelParameters,
+  });
 
   // One training step: augment → mix → forward → loss → backward → optimizer and running statistics.
   const size = [plan.shape[0]!, plan.shape[1]!] as const;
   const crop = spec.data.augmentation === 'crop-flip' ? cropFlipInputs(size) : null;
   const lambda = input('lambda', 'float32', [null]);
   const partner = input('partner', 'int32', [null]);
-  const fed = Object.fromEntries(Object.keys(method.fed(methodParameters)).map((name) => [name, input(name, 'float32', [])]));
+  const fed = Object.fromEntries(
+    Object.keys(method.fed(methodParameters)).map((name) => [name, input(name, 'float32', [])]),
+  );
   const batch = {
     inputs: standardise(crop ? cropFlip(raw, crop) : raw, manifest.input),
     labels: gather(labels.value, indices),
@@ -53,10 +77,21 @@ export function trainingProgram(spec: RunSpec, manifest: DatasetManifest, plan: 
     fed,
   };
   const training = variables.open({ training: true });
-  const { logits, penultimate } = model.build({ scope: training.scope, inputs: method.inputs(batch, methodParameters), classes, parameters: modelParameters });
-  const loss = method.loss({ logits, penultimate, targets: method.targets(batch, methodParameters), batch }, methodParameters);
+  const { logits, penultimate } = model.build({
+    scope: training.scope,
+    inputs: method.inputs(batch, methodParameters),
+    classes,
+    parameters: modelParameters,
+  });
+  const loss = method.loss(
+    { logits, penultimate, targets: method.targets(batch, methodParameters), batch },
+    methodParameters,
+  );
   const { parameters, buffers } = variables;
-  const slopes = gradients(loss, parameters.map((p) => p.variable));
+  const slopes = gradients(
+    loss,
+    parameters.map((p) => p.variable),
+  );
   const optimizer = optimizerFor(spec.optimizer, parameters, slopes);
   const state = [...parameters, ...buffers].map((v) => v.variable).concat(optimizer.state);
 
@@ -89,7 +124,13 @@ function loadSignature(inputs: Variable, labels: Variable, { splits, dtype, shap
     const { file } = split.inputs;
     const size = file.shape.reduce((a, b) => a * b, 1) * (dtype === 'uint8' ? 1 : 4);
     const whole = loadBytes(path, { dtype, shape: file.shape, offset: file.sizeBytes - size });
-    return split.examples === file.shape[0] ? whole : slice(whole, file.shape.map(() => 0), [split.examples, ...shape]);
+    return split.examples === file.shape[0]
+      ? whole
+      : slice(
+          whole,
+          file.shape.map(() => 0),
+          [split.examples, ...shape],
+        );
   });
   const values = input('labels', 'int32', labels.shape);
   return {
