@@ -1,5 +1,5 @@
 import '../testing/quiet';
-import { compatible, elementCount, ops, type Example, type OpDefinition } from '@minvar/graph';
+import { compatible, elementCount, ops, type OpDefinition } from '@minvar/graph';
 import { describe, expect, it } from 'vitest';
 import { measure, prepare } from './check-example';
 import { expectClose } from './expect-close';
