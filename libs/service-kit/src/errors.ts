@@ -10,13 +10,13 @@ export class StorageFullError extends Error {
   }
 }
 
-const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+// LMDB gives numbers: errno, and its own MDB_MAP_FULL.
+const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT', 28, 122, -30792]);
 
 /** Whether an error, or a cause of it, says that a disk or quota is full. */
 export function isFull(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
-    if (fullCodes.has((e as NodeJS.ErrnoException).code ?? '')) return true;
-    if (/\bMDB_MAP_FULL\b|No space left on device|Disk quota exceeded/.test(e.message)) return true;
+    if (fullCodes.has((e as { code?: unknown }).code)) return true;
   }
   return false;
 }

@@ -1,4 +1,6 @@
 export * from './errors';
+export { createLmdbEventLog } from './event-log/lmdb';
+export type { LmdbEventLog, LmdbEventLogOptions, TopicSettings } from './event-log/lmdb';
 export * from './event-log/port';
 export * from './executor/port';
 export { checkKey, checkPrefix } from './object-store/key';

@@ -77,7 +77,7 @@ export interface PartitionStatus extends TopicPartition {
 }
 
 export interface Consumer {
-  /** Joins the group; resolves when this member is counted and its partitions are being read. */
+  /** Joins the group; resolves when this member is counted. Partitions that another member holds come as soon as it gives them up. */
   start(): Promise<void>;
   /** Waits for handlers in progress, stores offsets and leaves the group. */
   stop(): Promise<void>;
