@@ -1,0 +1,27 @@
+import { meanByCount, meanOfPresent } from './averages';
+import { defineMetric } from './define-metric';
+import type { ClassMoments } from './folds/moments';
+import { scatterTraces, traces } from './folds/moments';
+
+const perClassTrace = (m: ClassMoments): number[] => traces(m).map((t, k) => t / m.counts[k]!);
+
+export const logitCovariance = defineMetric({
+  name: 'logit-covariance',
+  title: 'Logit covariance',
+  description:
+    'Mean over classes of the trace of the within-class covariance of the logits. Variants: frequency-weighted; centred (logits minus their mean, which softmax does not see); ratio (within classes over total, centred: free of scale).',
+  source: 'Near its optimum L − H(q) is ½ E (z − z*)ᵀ(diag q − qqᵀ)(z − z*)',
+  variants: [null, 'frequency-weighted', 'centred', 'ratio'],
+  needs: ['logits', 'centredLogits'],
+  measure: ({ logits, centredLogits }) => {
+    const perClass = perClassTrace(logits);
+    const centred = perClassTrace(centredLogits);
+    const { within, total } = scatterTraces(centredLogits);
+    return [
+      { variant: null, value: meanOfPresent(perClass), perClass },
+      { variant: 'frequency-weighted', value: meanByCount(perClass, logits.counts) },
+      { variant: 'centred', value: meanOfPresent(centred), perClass: centred },
+      { variant: 'ratio', value: within / total },
+    ];
+  },
+});
