@@ -25,7 +25,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -53,10 +53,11 @@ export class SetUpError extends Error {
 
 const has = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
-function needTools(compiler) {
+function needTools(compiler, download) {
   const missing = [];
-  if (!has('python3')) missing.push('python3 (Debian, Ubuntu: apt-get install python3 python3-pip)');
-  else if (!has('python3', ['-m', 'pip', '--version'])) missing.push('pip for python3 (Debian, Ubuntu: apt-get install python3-pip)');
+  if (download && !has('python3')) missing.push('python3 (Debian, Ubuntu: apt-get install python3 python3-pip)');
+  else if (download && !has('python3', ['-m', 'pip', '--version']))
+    missing.push('pip for python3 (Debian, Ubuntu: apt-get install python3-pip)');
   if (!has(compiler)) missing.push(`${compiler}, a C++17 compiler (Debian, Ubuntu: apt-get install g++)`);
   if (missing.length > 0) {
     throw new SetUpError(
@@ -128,19 +129,53 @@ async function downloadWheel(wheel, partial, log) {
     mkdirSync(scratch, { recursive: true });
     const requirements = join(scratch, 'requirements.txt');
     writeFileSync(requirements, `${wheel.package}==${tensorflowVersion} --hash=sha256:${wheel.sha256}\n`);
-    const args = ['-m', 'pip', 'download', '--no-deps', '--require-hashes', '--only-binary=:all:', '--disable-pip-version-check', '--progress-bar', 'off'];
-    args.push('--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311', '--platform', wheel.platform, '-r', requirements, '-d', scratch);
+    const args = [
+      '-m',
+      'pip',
+      'download',
+      '--no-deps',
+      '--require-hashes',
+      '--only-binary=:all:',
+      '--disable-pip-version-check',
+      '--progress-bar',
+      'off',
+    ];
+    args.push(
+      '--python-version',
+      '3.11',
+      '--implementation',
+      'cp',
+      '--abi',
+      'cp311',
+      '--platform',
+      wheel.platform,
+      '-r',
+      requirements,
+      '-d',
+      scratch,
+    );
     // Newer pips can go on with a broken download.
-    if (spawnSync('python3', ['-m', 'pip', 'download', '--help'], { encoding: 'utf8' }).stdout?.includes('--resume-retries')) args.push('--resume-retries', '5');
+    if (
+      spawnSync('python3', ['-m', 'pip', 'download', '--help'], { encoding: 'utf8' }).stdout?.includes(
+        '--resume-retries',
+      )
+    )
+      args.push('--resume-retries', '5');
     let output = '';
     const started = Date.now();
     const code = await new Promise((done) => {
-      const pip = spawn('python3', args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: scratch } });
+      const pip = spawn('python3', args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, TMPDIR: scratch },
+      });
       pip.stdout.on('data', (d) => (output += d));
       pip.stderr.on('data', (d) => (output += d));
       const timer = setInterval(() => {
         const mb = sizeOf(scratch) / 1e6;
-        log(`TensorFlow ${tensorflowVersion}: ${mb.toFixed(0)} of ${wheel.megabytes} MB, ${(mb / ((Date.now() - started) / 1000)).toFixed(1)} MB/s`, true);
+        log(
+          `TensorFlow ${tensorflowVersion}: ${mb.toFixed(0)} of ${wheel.megabytes} MB, ${(mb / ((Date.now() - started) / 1000)).toFixed(1)} MB/s`,
+          true,
+        );
       }, 1000);
       pip.on('error', (e) => {
         output += e.message;
@@ -176,7 +211,7 @@ const extractProgram = `
 import os, shutil, sys, zipfile
 wheel, out = sys.argv[1], sys.argv[2]
 keep = lambda n: n in ('tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2') or (
-    n.endswith('.h') and (n.startswith('tensorflow/include/tensorflow/c/') or 'ctstring' in n or 'tsl_status' in n))
+    n.endswith('.h') and n.startswith('tensorflow/include/') and ('/tensorflow/c/' in n or 'ctstring' in n or 'tsl_status' in n))
 with zipfile.ZipFile(wheel) as z:
     for info in z.infolist():
         if keep(info.filename):
@@ -189,7 +224,9 @@ with zipfile.ZipFile(wheel) as z:
 function compile(compiler, args) {
   const { status, stderr, stdout } = spawnSync(compiler, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (status !== 0) {
-    throw new SetUpError(`${compiler} could not build the TensorFlow addon:\n${stderr.trim().split('\n').slice(0, 12).join('\n')}`);
+    throw new SetUpError(
+      `${compiler} could not build the TensorFlow addon:\n${stderr.trim().split('\n').slice(0, 12).join('\n')}`,
+    );
   }
   return stdout;
 }
@@ -198,10 +235,29 @@ function bindingSources() {
   const root = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
   const nodeApi = join(dirname(require.resolve('node-api-headers/package.json')), 'include');
-  return { root, version, nodeApi, files: [join(root, 'binding/tfjs_backend.cc'), join(root, 'binding/tfjs_binding.cc')] };
+  return {
+    root,
+    version,
+    nodeApi,
+    files: [join(root, 'binding/tfjs_backend.cc'), join(root, 'binding/tfjs_binding.cc')],
+  };
 }
 
-const flags = (include, source) => ['-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8', '-I', include, '-I', source.nodeApi, '-I', source.root];
+const flags = (include, source) => [
+  '-std=c++17',
+  '-O2',
+  '-fPIC',
+  '-DNAPI_VERSION=8',
+  '-I',
+  include,
+  '-I',
+  source.nodeApi,
+  '-I',
+  source.root,
+];
+
+/** Library folder and addon folder, e.g. `tensorflow-cpu-2.21.0-linux-x64/4.22.0-12.2.0-c37c7f0de266`. */
+const fingerprintOf = (dir, addon) => `${basename(dir)}/${basename(dirname(addon))}`;
 
 /** The libraries and headers, in a folder that exists only when it is whole. */
 async function libraries(dir, wheel, cache, compiler, source, log) {
@@ -210,12 +266,15 @@ async function libraries(dir, wheel, cache, compiler, source, log) {
   const file = await downloadWheel(wheel, partial, log);
   log('unpacking TensorFlow');
   const temporary = `${dir}.${process.pid}.tmp`;
-  for (const left of readdirSync(cache)) if (left.endsWith('.tmp')) rmSync(join(cache, left), { recursive: true, force: true });
+  for (const left of readdirSync(cache))
+    if (left.endsWith('.tmp')) rmSync(join(cache, left), { recursive: true, force: true });
   mkdirSync(temporary, { recursive: true });
   const unpack = spawnSync('python3', ['-c', extractProgram, file, temporary], { encoding: 'utf8' });
   if (unpack.status !== 0) {
     rmSync(temporary, { recursive: true, force: true });
-    throw new SetUpError(`TensorFlow could not be unpacked into ${cache} (about 0.9 GB are needed):\n${unpack.stderr.trim().split('\n').pop()}`);
+    throw new SetUpError(
+      `TensorFlow could not be unpacked into ${cache} (about 0.9 GB are needed):\n${unpack.stderr.trim().split('\n').pop()}`,
+    );
   }
   // Of the headers only those are kept that the addon's sources reach.
   const include = join(temporary, 'include');
@@ -237,10 +296,17 @@ async function libraries(dir, wheel, cache, compiler, source, log) {
 
 /** The compiled addon, kept in the cache by version of the binding and of the compiler. */
 function addonIn(dir, compiler, source, log) {
-  const identity = spawnSync(compiler, ['-dumpfullversion', '-dumpversion'], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
+  const identity =
+    spawnSync(compiler, ['-dumpfullversion', '-dumpversion'], { encoding: 'utf8' }).stdout?.trim() || 'unknown';
   const content = createHash('sha256');
-  for (const f of readdirSync(join(source.root, 'binding')).sort()) content.update(readFileSync(join(source.root, 'binding', f)));
-  const file = join(dir, 'addon', `${source.version}-${identity}-${content.digest('hex').slice(0, 12)}`, 'tfjs_binding.node');
+  for (const f of readdirSync(join(source.root, 'binding')).sort())
+    content.update(readFileSync(join(source.root, 'binding', f)));
+  const file = join(
+    dir,
+    'addon',
+    `${source.version}-${identity}-${content.digest('hex').slice(0, 12)}`,
+    'tfjs_binding.node',
+  );
   if (!existsSync(file)) {
     log('compiling the TensorFlow addon');
     mkdirSync(dirname(file), { recursive: true });
@@ -264,14 +330,20 @@ function addonIn(dir, compiler, source, log) {
  * Makes `require('@tensorflow/tfjs-node-gpu')` run TensorFlow 2.21. Idempotent; takes no time when everything is there.
  *
  * @param {{ cacheDir?: string, log?: (line: string, transient?: boolean) => void }} [options] `cacheDir`: MINVAR_CACHE or ~/.cache/minvar
- * @returns {Promise<{ dir: string, addon: string, version: string, fresh: boolean }>}
+ * @returns {Promise<{ dir: string, addon: string, version: string, fingerprint: string, fresh: boolean }>} `fingerprint` names library, platform,
+ *   binding and compiler: what is recorded on a run as its build
  * @throws {SetUpError} naming the missing tool, platform or download
  */
-export async function setUpTensorFlow({ cacheDir = process.env.MINVAR_CACHE || join(homedir(), '.cache', 'minvar'), log = () => {} } = {}) {
+export async function setUpTensorFlow({
+  cacheDir = process.env.MINVAR_CACHE || join(homedir(), '.cache', 'minvar'),
+  log = () => {},
+} = {}) {
   const platform = `${process.platform}-${process.arch}`;
   const wheel = wheels[platform];
   if (!wheel) {
-    throw new SetUpError(`TensorFlow is not set up on ${platform}: Linux on x86-64 is supported. Theory, viewing and pulling work here.`);
+    throw new SetUpError(
+      `TensorFlow is not set up on ${platform}: Linux on x86-64 is supported. Theory, viewing and pulling work here.`,
+    );
   }
   const source = bindingSources();
   const cache = resolve(cacheDir);
@@ -281,16 +353,30 @@ export async function setUpTensorFlow({ cacheDir = process.env.MINVAR_CACHE || j
   const done = () => {
     try {
       const s = JSON.parse(readFileSync(stamp, 'utf8'));
-      return s.dir === dir && s.version === source.version && existsSync(s.addon) && existsSync(installed) && existsSync(join(dir, 'libtensorflow_cc.so.2')) ? s : null;
+      return s.dir === dir &&
+        s.version === source.version &&
+        existsSync(s.addon) &&
+        existsSync(installed) &&
+        existsSync(join(dir, 'libtensorflow_cc.so.2'))
+        ? s
+        : null;
     } catch {
       return null;
     }
   };
   const before = done();
-  if (before) return { dir, addon: before.addon, version: tensorflowVersion, fresh: false };
+  if (before)
+    return {
+      dir,
+      addon: before.addon,
+      version: tensorflowVersion,
+      fingerprint: fingerprintOf(dir, before.addon),
+      fresh: false,
+    };
 
   const compiler = process.env.CXX || 'g++';
-  needTools(compiler);
+  // What is in the cache needs no Python any more.
+  needTools(compiler, !existsSync(dir));
   mkdirSync(cache, { recursive: true });
   return withLock(join(cache, 'tensorflow.lock'), log, async () => {
     await libraries(dir, wheel, cache, compiler, source, log);
@@ -300,7 +386,7 @@ export async function setUpTensorFlow({ cacheDir = process.env.MINVAR_CACHE || j
     renameSync(`${installed}.${process.pid}`, installed);
     writeFileSync(stamp, JSON.stringify({ dir, addon, version: source.version }));
     log(`TensorFlow ${tensorflowVersion} is ready in ${dir}`);
-    return { dir, addon, version: tensorflowVersion, fresh: true };
+    return { dir, addon, version: tensorflowVersion, fingerprint: fingerprintOf(dir, addon), fresh: true };
   });
 }
 

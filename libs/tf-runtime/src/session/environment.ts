@@ -23,7 +23,8 @@ export function tensorflowEnvironment({
     TF_NUM_INTRAOP_THREADS: String(intraOpThreads),
     TF_NUM_INTEROP_THREADS: String(interOpThreads),
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-    // Warnings and information of the library would only clutter the run's log.
+    // Information and warnings would clutter the run's log. Two lines about oneDNN come all the same: they are written
+    // before the library looks at this.
     TF_CPP_MIN_LOG_LEVEL: '2',
     ...(deterministic ? { TF_DETERMINISTIC_OPS: '1' } : {}),
   };
