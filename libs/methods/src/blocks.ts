@@ -14,3 +14,9 @@ export function mixPairs(batch: Batch, a: Value): Value {
 
 /** Mean over the batch of −Σ_k q_k log p_k, p = softmax of the logits. */
 export const crossEntropy = ({ logits, targets }: Forward): Value => reduceMean(softmaxCrossEntropy(logits, targets));
+
+/** Of methods whose targets on unmixed inputs are the labels. */
+export const unsmoothed = (): { readonly alpha: number; readonly convention: 'all' } => ({
+  alpha: 0,
+  convention: 'all',
+});

@@ -50,6 +50,8 @@ export interface MethodDefinition<Name extends string = string, S extends z.ZodO
   readonly parameters: S;
   /** parameters that make it ERM; null where none do (it then carries a closed-form test of its own) */
   readonly neutral: z.output<S> | null;
+  /** the targets that training aims at on unmixed inputs: what bounds and floors are measured against; α = 0 is the label itself */
+  readonly smoothing: (parameters: z.output<S>) => { readonly alpha: number; readonly convention: 'all' | 'others' };
   /** numbers that are fed at each step, so that runs that differ in them share one graph */
   readonly fed: (parameters: z.output<S>) => Readonly<Record<string, number>>;
   /** `random` is the `mix` stream of the step; the same parameters and stream give the same draw */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { crossEntropy, oneHotTargets } from './blocks';
+import { crossEntropy, oneHotTargets, unsmoothed } from './blocks';
 import { defineMethod } from './define-method';
 
 /** Empirical risk minimisation: cross-entropy on the labels as they are. Weight decay belongs to the optimizer. */
@@ -10,6 +10,7 @@ export const erm = defineMethod({
   source: 'V. Vapnik, Principles of risk minimization for learning theory, NIPS 1991',
   parameters: z.strictObject({}),
   neutral: {},
+  smoothing: unsmoothed,
   fed: () => ({}),
   draw: () => null,
   inputs: (batch) => batch.inputs,

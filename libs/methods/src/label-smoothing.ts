@@ -21,6 +21,7 @@ export const labelSmoothing = defineMethod({
       ),
   }),
   neutral: { alpha: 0, convention: 'all' },
+  smoothing: ({ alpha, convention }) => ({ alpha, convention }),
   fed: ({ alpha }) => ({ alpha }),
   draw: () => null,
   inputs: (batch) => batch.inputs,

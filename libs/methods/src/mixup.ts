@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { crossEntropy, mixPairs, oneHotTargets } from './blocks';
+import { crossEntropy, mixPairs, oneHotTargets, unsmoothed } from './blocks';
 import { defineMethod } from './define-method';
 
 /**
@@ -20,6 +20,7 @@ export const mixup = defineMethod({
       .describe('One λ for the whole batch, or one for each example.'),
   }),
   neutral: { alpha: 0, lambda: 'batch' },
+  smoothing: unsmoothed,
   fed: () => ({}),
   draw: ({ alpha, lambda }, examples, random) => {
     const values = random.fork('lambda');

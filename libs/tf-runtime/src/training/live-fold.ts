@@ -1,40 +1,53 @@
 import type { DatasetManifest, MetricPoint } from '@minvar/contracts';
-import { encodeNumber } from '@minvar/contracts';
-import type { ResidentSplit } from './data';
+import { createMetricFold, metricPoints } from '@minvar/metrics';
+import type { MetricContext } from '@minvar/metrics';
+import type { LiveSplit } from './evaluate';
+
+/** What is folded after each epoch, main variants only; the analyzer folds everything over the stored arrays. */
+const liveMetrics = [
+  'error',
+  'loss',
+  'activation-variance',
+  'activation-variance-ratio',
+  'output-variance',
+  'bound-slack',
+  'worst-group-accuracy',
+  'follows-colour',
+  'minority-train-accuracy',
+];
 
 export interface LiveFold {
-  add(logits: Float32Array, activations: Float32Array, from: number): void;
-  points(name: string, epoch: number): MetricPoint[];
+  /** rows of the split from row `from` on; those beyond the live part are left out */
+  readonly add: (logits: Float32Array, activations: Float32Array, from: number) => void;
+  readonly points: (epoch: number) => MetricPoint[];
 }
 
-export function createLiveFold(manifest: DatasetManifest, split: ResidentSplit, examples: number): LiveFold {
-  const classes = manifest.classes.length;
-  let wrong = 0;
-  let nll = 0;
-  let n = 0;
+/** Folds one live split of one epoch into points. */
+export function createLiveFold(
+  { split, name, examples }: LiveSplit,
+  manifest: DatasetManifest,
+  smoothing: MetricContext['smoothing'],
+): LiveFold {
+  const classes = manifest.classes;
+  const context: MetricContext = { classes, attributes: manifest.attribute?.values ?? [], smoothing };
+  const fold = createMetricFold({ context, split: split.name, metrics: liveMetrics });
   return {
-    add: (logits, _activations, from) => {
-      const rows = Math.min(logits.length / classes, examples - from);
-      for (let i = 0; i < rows; i++) {
-        const z = logits.subarray(i * classes, (i + 1) * classes);
-        const y = split.labels[from + i]!;
-        const max = Math.max(...z);
-        nll += max - z[y]! + Math.log(z.reduce((a, v) => a + Math.exp(v - max), 0));
-        if (z.indexOf(max) !== y) wrong++;
-        n++;
-      }
+    add: (logits, activations, from) => {
+      const rows = Math.min(logits.length / classes.length, examples - from);
+      if (rows <= 0) return;
+      const width = activations.length / (logits.length / classes.length);
+      fold.add({
+        labels: split.labels.subarray(from, from + rows),
+        attributes: split.attributes?.subarray(from, from + rows) ?? null,
+        logits: logits.subarray(0, rows * classes.length),
+        activations: activations.subarray(0, rows * width),
+      });
     },
-    points: (name, epoch) => [
-      {
-        metric: 'error',
-        variant: null,
-        split: name,
-        class: null,
-        group: null,
-        step: epoch,
-        ...encodeNumber(wrong / n),
-      },
-      { metric: 'loss', variant: null, split: name, class: null, group: null, step: epoch, ...encodeNumber(nll / n) },
-    ],
+    points: (epoch) =>
+      metricPoints(
+        fold.rows().filter((row) => row.variant === null),
+        { split: name, step: epoch },
+        classes,
+      ),
   };
 }

@@ -129,7 +129,7 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       const visited = storing ? plan.splits : live.map((l) => l.split);
       for (const split of visited) {
         const shown = live.find((l) => l.split === split);
-        const fold = shown ? createLiveFold(manifest, split, shown.examples) : null;
+        const fold = shown ? createLiveFold(shown, manifest, method.smoothing(methodParameters)) : null;
         const writer = storing
           ? await openOutput(join(scratchDir, 'outputs'), epoch + 1, split, {
               logits: manifest.classes.length,
@@ -148,7 +148,7 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
           await writer?.close();
           return end;
         }
-        if (fold) points.push(...fold.points(shown!.name, epoch + 1));
+        if (fold) points.push(...fold.points(epoch + 1));
         if (writer) stored.push(await writer.finish());
       }
       // Only now: a checkpoint of an interrupted evaluation must not carry a part of it.
