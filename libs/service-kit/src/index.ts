@@ -10,3 +10,8 @@ export { createLinkSigner } from './object-store/links';
 export type { LinkCheck, LinkSigner } from './object-store/links';
 export * from './object-store/port';
 export { probeConditionalWrites } from './object-store/probe';
+export { decodeEvent, encodeEvent } from './messages/codec';
+export { createPublisher } from './messages/publisher';
+export type { Publisher } from './messages/publisher';
+export { subscribe, subscribeBatches, topicsOf } from './messages/subscribe';
+export type { Handlers, Received } from './messages/subscribe';
