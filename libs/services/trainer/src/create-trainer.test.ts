@@ -1,0 +1,321 @@
+import type { AnyEnvelope, RunHead } from '@minvar/contracts';
+import { isTerminal, objectKeys } from '@minvar/contracts';
+import { describe, expect, test as base } from 'vitest';
+import type { Behaviour } from './testing/in-process-runner';
+import type { Laboratory } from './testing/laboratory';
+import { createLaboratory } from './testing/laboratory';
+
+/** Every test has a laboratory of its own, so that they can wait side by side. */
+const it = base.extend<{ lab: Laboratory }>({
+  lab: async ({}, use) => {
+    const lab = await createLaboratory();
+    await use(lab);
+    await lab.close();
+  },
+});
+
+const once = (events: readonly AnyEnvelope[]): AnyEnvelope[] => [...new Map(events.map((e) => [e.id, e])).values()];
+const typed = async (
+  lab: Laboratory,
+  aggregate: 'experiment' | 'run' | 'dataset',
+  type: string,
+): Promise<AnyEnvelope[]> => once(await lab.events(aggregate)).filter((e) => e.type === type);
+const expanded = async (lab: Laboratory, requestId: string): Promise<string[]> =>
+  lab.until(`${requestId} is expanded`, async () => {
+    const e = (await lab.events('experiment')).find((x) => x.id === `${requestId}:expanded`);
+    return e?.type === 'experiment.expanded' ? e.data.runs.map((r) => r.runId) : null;
+  });
+const allEnded = (lab: Laboratory, runIds: readonly string[]): Promise<true> =>
+  lab.until('all runs have ended', async () => {
+    const ended = new Set(
+      (await lab.events('run')).filter((e) => /\.(succeeded|failed|cancelled)$/.test(e.type)).map((e) => e.subject),
+    );
+    return runIds.every((id) => ended.has(id));
+  });
+const asked = (lab: Laboratory, n = 1): Promise<true> =>
+  lab.until('data is asked for', async () => (await lab.events('dataset', 'commands')).length >= n);
+
+/** A trainer with an experiment whose data exists and whose runs are made. */
+async function underWay(
+  lab: Laboratory,
+  behave: (head: RunHead) => Behaviour,
+  preset = 'quick',
+  slots = 2,
+): Promise<{ runIds: string[]; requestId: string; runner: ReturnType<Laboratory['runner']> }> {
+  const runner = lab.runner(slots, behave);
+  await lab.trainer({ executor: runner }).start();
+  const requestId = await lab.runExperiment('colour', preset);
+  await asked(lab);
+  await lab.ingest();
+  return { runner, requestId, runIds: await expanded(lab, requestId) };
+}
+
+describe.concurrent('an experiment', () => {
+  it('waits for its data, then becomes runs, which run', async ({ lab }) => {
+    const runner = lab.runner(2);
+    await lab.trainer({ executor: runner }).start();
+    const requestId = await lab.runExperiment('colour', 'quick');
+    await asked(lab);
+    const accepted = (await typed(lab, 'experiment', 'experiment.accepted'))[0]!;
+    expect(accepted.data).toMatchObject({ requestId, waitingFor: [{ name: 'dots' }] });
+    expect(await lab.events('run')).toEqual([]);
+    await lab.ingest();
+    const runIds = await expanded(lab, requestId);
+    expect(runIds).toHaveLength(6);
+    await allEnded(lab, runIds);
+    for (const id of runIds) expect((await lab.head(id)).state).toBe('SUCCEEDED');
+    expect(await typed(lab, 'run', 'run.queued')).toHaveLength(6);
+    expect(runner.most()).toBe(2);
+    // Six small runs on two places: TensorFlow would have started about twice, not six times.
+    expect(runner.started.length).toBeLessThanOrEqual(4);
+  });
+
+  it('asks once for data that two requests need, and each kind of data by itself', async ({ lab }) => {
+    await lab.trainer().start();
+    await lab.runExperiment('colour', 'two');
+    const second = await lab.runExperiment('shape', 'quick');
+    await asked(lab, 2);
+    await lab.until(
+      'both are accepted',
+      async () => (await typed(lab, 'experiment', 'experiment.accepted')).length === 2,
+    );
+    await lab.ingest();
+    await expanded(lab, second);
+    expect((await lab.events('dataset', 'commands')).length).toBe(2);
+  });
+
+  it('fails when its data cannot be made, and can be asked for again', async ({ lab }) => {
+    await lab.trainer().start();
+    const first = await lab.runExperiment('colour', 'quick');
+    await asked(lab);
+    await lab.ingest('train-images: 12 bytes short');
+    const failed = await lab.until('it fails', async () => (await typed(lab, 'experiment', 'experiment.failed'))[0]);
+    expect(failed.data).toMatchObject({ requestId: first, error: expect.stringContaining('12 bytes short') });
+    const second = await lab.runExperiment('colour', 'quick');
+    await asked(lab, 2);
+    await lab.ingest();
+    await allEnded(lab, await expanded(lab, second));
+  });
+
+  it.for([
+    ['no such experiment', 'colours', 'quick', {}, "no experiment 'colours'"],
+    ['no such preset', 'colour', 'slow', {}, 'exact, quick, two'],
+    ['a bad setting', 'colour', 'quick', { set: ['method.alpha=7'] }, 'method.alpha'],
+  ] as const)('is refused by an event for %s', async ([, name, preset, more, words], { lab }) => {
+    await lab.trainer().start();
+    await lab.runExperiment(name, preset, { ...more, set: [...('set' in more ? more.set : [])] });
+    const failed = await lab.until(
+      'it is refused',
+      async () => (await typed(lab, 'experiment', 'experiment.failed'))[0],
+    );
+    expect((failed.data as { error: string }).error).toContain(words);
+  });
+
+  it('that is all exact expands to no runs at once', async ({ lab }) => {
+    await lab.trainer().start();
+    expect(await expanded(lab, await lab.runExperiment('colour', 'exact'))).toEqual([]);
+  });
+
+  it('shares runs that succeeded and tries failed ones again', async ({ lab }) => {
+    let bad = true;
+    const { runIds, runner } = await underWay(lab, ({ attempt, runId }) =>
+      bad && attempt === 1 && runId < 'run_8' ? 'fail' : 'succeed',
+    );
+    await allEnded(lab, runIds);
+    bad = false;
+    const failed = (await typed(lab, 'run', 'run.failed')).map((e) => e.subject);
+    const before = runner.started.length;
+    const again = await expanded(lab, await lab.runExperiment('shape', 'quick'));
+    expect([...again].sort()).toEqual([...runIds].sort());
+    await lab.until('all have succeeded', async () =>
+      (await Promise.all(runIds.map((id) => lab.head(id)))).every((h) => h.state === 'SUCCEEDED'),
+    );
+    for (const id of runIds) expect((await lab.head(id)).attempt).toBe(failed.includes(id) ? 2 : 1);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(
+      runner.started
+        .slice(before)
+        .flatMap((e) => e.runs.map((r) => r.runId))
+        .sort(),
+    ).toEqual(failed.sort());
+  });
+
+  it('deleted takes its own runs along and leaves shared ones', async ({ lab }) => {
+    const { runIds } = await underWay(lab, () => 'succeed');
+    await allEnded(lab, runIds);
+    const shared = await expanded(lab, await lab.runExperiment('shape', 'quick', { seeds: 1 }));
+    const experimentId = (await typed(lab, 'experiment', 'experiment.accepted'))[0]!.subject;
+    await lab.command('experiment.delete', experimentId, { experimentId, name: 'colour', idempotencyKey: null });
+    await lab.until('it is gone', async () => (await typed(lab, 'experiment', 'experiment.deleted')).length > 0);
+    expect((await typed(lab, 'run', 'run.deleted')).map((e) => e.subject).sort()).toEqual(
+      runIds.filter((id) => !shared.includes(id)).sort(),
+    );
+    for (const id of shared) expect((await lab.head(id)).state).toBe('SUCCEEDED');
+  });
+});
+
+describe.concurrent('a trainer that comes back', () => {
+  it('after any stop goes on where the log and the heads are, and says nothing twice under two ids', async ({
+    lab,
+  }) => {
+    const executors = [lab.runner(1), lab.runner(1), lab.runner(1), lab.runner(1)];
+    const life = async (i: number, live: () => Promise<unknown>): Promise<void> => {
+      const trainer = lab.trainer({ executor: executors[i]! });
+      await trainer.start();
+      await live();
+      await trainer.stop();
+      await executors[i]!.stop();
+    };
+    await life(0, async () => {
+      await lab.runExperiment('colour', 'quick');
+      await asked(lab);
+    });
+    await lab.ingest();
+    await life(1, () => lab.until('runs exist', async () => (await lab.events('run')).length > 0));
+    await life(2, () => lab.until('one has ended', async () => (await typed(lab, 'run', 'run.succeeded')).length > 0));
+    await life(3, () =>
+      lab.until('six have ended', async () => (await typed(lab, 'run', 'run.succeeded')).length === 6),
+    );
+    const runs = once(await lab.events('run'));
+    for (const type of ['run.succeeded', 'run.queued']) {
+      const subjects = runs
+        .filter((e) => e.type === type && (e.data as { attempt: number }).attempt === 1)
+        .map((e) => e.subject);
+      expect(new Set(subjects).size).toBe(6);
+    }
+    expect(await typed(lab, 'experiment', 'experiment.expanded')).toHaveLength(1);
+  });
+
+  it('takes a command twice without doing it twice', async ({ lab }) => {
+    const { runIds, requestId } = await underWay(lab, () => 'succeed');
+    await allEnded(lab, runIds);
+    const [request] = (await lab.events('experiment', 'commands')).filter((e) => e.type === 'experiment.run');
+    await lab.command('experiment.run', request!.subject, request!.data as never, request!.id);
+    const next = await expanded(lab, await lab.runExperiment('shape', 'exact'));
+    expect(next).toEqual([]);
+    expect((await lab.events('experiment')).filter((e) => e.id === `${requestId}:expanded`)).toHaveLength(1);
+    for (const id of runIds) expect((await lab.head(id)).attempt).toBe(1);
+  });
+
+  it('says the end of runs that ended unheard', async ({ lab }) => {
+    const { runIds } = await underWay(lab, () => 'mute');
+    await allEnded(lab, runIds);
+    expect(await typed(lab, 'run', 'run.succeeded')).toHaveLength(6);
+  });
+});
+
+describe.concurrent('runs whose runners die', () => {
+  it('are requeued after a lease of silence and end as the same attempt', async ({ lab }) => {
+    const { runIds } = await underWay(lab, ({ term }) => (term === 0 ? 'die' : 'succeed'), 'two');
+    await asked(lab);
+    await allEnded(lab, runIds);
+    for (const id of runIds) {
+      const head = await lab.head(id);
+      expect([head.state, head.attempt, head.term]).toEqual(['SUCCEEDED', 1, 2]);
+    }
+    const queued = (await typed(lab, 'run', 'run.queued')).filter((e) => e.subject === runIds[0]);
+    expect(queued.map((e) => e.term)).toEqual([0, 1]);
+  });
+
+  it('every time are given up as INFRASTRUCTURE after five restarts', async ({ lab }) => {
+    const { runIds } = await underWay(lab, () => 'die', 'two');
+    await allEnded(lab, runIds);
+    expect((await lab.head(runIds[0]!)).outcome?.failure).toEqual({
+      kind: 'INFRASTRUCTURE',
+      message: expect.stringContaining('5 automatic restarts'),
+    });
+  });
+
+  it('before they could claim anything are given up too', async ({ lab }) => {
+    const { runIds, runner } = await underWay(lab, () => 'no-start', 'two', 1);
+    await allEnded(lab, runIds);
+    expect(runner.started.length).toBeGreaterThan(5);
+    const { outcome, term } = await lab.head(runIds[0]!);
+    expect(term).toBe(0);
+    expect(outcome?.failure?.message).toContain('the program is not there');
+  });
+});
+
+describe.concurrent('a single run', () => {
+  const spec = async (lab: Laboratory): Promise<{ runIds: string[] }> => underWay(lab, () => 'wait', 'two', 1);
+
+  it('is cancelled at once while it waits, and by its owner while it runs', async ({ lab }) => {
+    const { runIds } = await spec(lab);
+    const states = async (): Promise<string[]> => Promise.all(runIds.map(async (id) => (await lab.head(id)).state));
+    await lab.until('one runs', async () => (await states()).includes('RUNNING'));
+    const running = runIds[(await states()).indexOf('RUNNING')]!;
+    const waiting = runIds.find((id) => id !== running)!;
+    for (const runId of [waiting, running]) await lab.command('run.cancel', runId, { runId, idempotencyKey: null });
+    await allEnded(lab, runIds);
+    expect(await states()).toEqual(['CANCELLED', 'CANCELLED']);
+    expect((await typed(lab, 'run', 'run.cancelRequested')).map((e) => e.subject)).toEqual([running]);
+    await lab.command('run.cancel', waiting, { runId: waiting, idempotencyKey: 'k' });
+    const rejected = await lab.until('it is rejected', async () => (await typed(lab, 'run', 'run.rejected'))[0]);
+    expect(rejected.data).toMatchObject({ runId: waiting, command: 'run.cancel', idempotencyKey: 'k' });
+  });
+
+  it('is retried as a new attempt when it failed, not when it succeeded, and deleted with all its objects', async ({
+    lab,
+  }) => {
+    const { runIds } = await underWay(lab, ({ attempt }) => (attempt === 1 ? 'fail' : 'succeed'), 'two');
+    await allEnded(lab, runIds);
+    const runId = runIds[0]!;
+    await lab.command('run.retry', runId, { runId, idempotencyKey: null }, 'retry-1');
+    await lab.until('it succeeds', async () => (await lab.head(runId)).state === 'SUCCEEDED');
+    expect((await lab.head(runId)).attempt).toBe(2);
+    await lab.until('both ends are said', async () =>
+      (await lab.events('run')).some((e) => e.id === `${runId}:terminal:2`),
+    );
+    await lab.command('run.retry', runId, { runId, idempotencyKey: null });
+    await lab.until('a second retry is rejected', async () => (await typed(lab, 'run', 'run.rejected'))[0]);
+    await lab.command('run.delete', runId, { runId, idempotencyKey: null });
+    await lab.until('it is deleted', async () => (await typed(lab, 'run', 'run.deleted')).length === 1);
+    const left: string[] = [];
+    for await (const { key } of lab.store.list(objectKeys.runPrefix(runId))) left.push(key);
+    expect(left).toEqual([]);
+  });
+
+  it('deleted and asked for again counts on, so that its events are new ones', async ({ lab }) => {
+    const { runIds } = await underWay(lab, () => 'succeed', 'two');
+    await allEnded(lab, runIds);
+    const runId = runIds[0]!;
+    await lab.command('run.delete', runId, { runId, idempotencyKey: null });
+    await lab.until('it is deleted', async () => (await typed(lab, 'run', 'run.deleted')).length === 1);
+    await expanded(lab, await lab.runExperiment('colour', 'two'));
+    await lab.until('it has run again', async () =>
+      (await lab.events('run')).some((e) => e.id === `${runId}:terminal:2`),
+    );
+    expect((await lab.head(runId)).term).toBe(2);
+  });
+
+  it('that nobody knows is rejected by every command', async ({ lab }) => {
+    await lab.trainer().start();
+    const runId = 'run_00000000-0000-8000-8000-000000000000';
+    for (const type of ['run.cancel', 'run.retry', 'run.delete'] as const)
+      await lab.command(type, runId, { runId, idempotencyKey: null });
+    await lab.until('all are rejected', async () => (await typed(lab, 'run', 'run.rejected')).length === 3);
+  });
+});
+
+describe.concurrent('two trainers', () => {
+  it('dispatch by turns: only the holder of the lease starts executions, and the other follows when it leaves', async ({
+    lab,
+  }) => {
+    const [a, b] = [lab.runner(1), lab.runner(1)];
+    const [first, second] = [lab.trainer({ executor: a }), lab.trainer({ executor: b })];
+    await first.start();
+    await lab.until('the first holds the lease', async () => lab.store.stat(objectKeys.lease('dispatcher')));
+    await second.start();
+    const requestId = await lab.runExperiment('colour', 'two');
+    await asked(lab);
+    await lab.ingest();
+    await allEnded(lab, await expanded(lab, requestId));
+    expect([a.started.length > 0, b.started.length]).toEqual([true, 0]);
+    await first.stop();
+    const runIds = await expanded(lab, await lab.runExperiment('colour', 'quick'));
+    await lab.until('the second dispatches', async () =>
+      (await Promise.all(runIds.map((id) => lab.head(id)))).every((h) => isTerminal(h.state)),
+    );
+    expect(b.started.length).toBeGreaterThan(0);
+  });
+});

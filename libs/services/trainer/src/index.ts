@@ -1,0 +1,2 @@
+export { createTrainer } from './create-trainer';
+export type { Trainer, TrainerOptions } from './create-trainer';
