@@ -1,5 +1,14 @@
-import type { AnyEnvelope, RunHead } from '@minvar/contracts';
-import { isTerminal, objectKeys } from '@minvar/contracts';
+import type { AnyEnvelope, MessageData, RunHead } from '@minvar/contracts';
+import {
+  deadLetterTopic,
+  derivedId,
+  isTerminal,
+  objectKeys,
+  runIdOf,
+  runSpecHash,
+  runSpecSchema,
+  topicOf,
+} from '@minvar/contracts';
 import { describe, expect, test as base } from 'vitest';
 import type { Behaviour } from './testing/in-process-runner';
 import type { Laboratory } from './testing/laboratory';
@@ -49,6 +58,24 @@ async function underWay(
   await lab.ingest();
   return { runner, requestId, runIds: await expanded(lab, requestId) };
 }
+
+const exampleRunCreate = (): MessageData<'run.create'> => {
+  const spec = runSpecSchema.parse({
+    data: { name: 'dots', version: 'v' },
+    model: { name: 'linear' },
+    method: { name: 'erm' },
+    epochs: 1,
+  });
+  const specHash = runSpecHash(spec);
+  return {
+    runId: runIdOf('local', specHash, null),
+    spec,
+    specHash,
+    datasetVersionId: derivedId('datasetVersion', 'v'),
+    priority: 0,
+    idempotencyKey: null,
+  };
+};
 
 describe.concurrent('an experiment', () => {
   it('waits for its data, then becomes runs, which run', async ({ lab }) => {
@@ -286,6 +313,50 @@ describe.concurrent('a single run', () => {
       (await lab.events('run')).some((e) => e.id === `${runId}:terminal:2`),
     );
     expect((await lab.head(runId)).term).toBe(2);
+  });
+
+  it('is made by a command, once however often it comes, and belongs to no experiment', async ({ lab }) => {
+    await lab.trainer().start();
+    const command = exampleRunCreate();
+    const { runId } = command;
+    for (let i = 0; i < 2; i++) await lab.command('run.create', runId, command, 'create-1');
+    await allEnded(lab, [runId]);
+    expect(await typed(lab, 'run', 'run.queued')).toHaveLength(1);
+    expect((await lab.head(runId)).shareKey).toBe(runId);
+    expect(
+      JSON.parse(Buffer.from((await lab.store.get(objectKeys.runSpec(runId))).body).toString('utf8')),
+    ).toMatchObject({ runId, datasetVersionId: command.datasetVersionId });
+  });
+
+  it('is answered as rejected when its command can be read but makes no sense', async ({ lab }) => {
+    await lab.trainer().start();
+    const runId = exampleRunCreate().runId;
+    const headers = {
+      ce_specversion: '1.0',
+      ce_id: 'c1',
+      ce_type: 'run.create',
+      ce_source: 'gateway',
+      ce_subject: runId,
+      ce_time: new Date().toISOString(),
+      ce_projectid: 'local',
+    };
+    await lab.log.append([
+      {
+        topic: topicOf('run', 'commands'),
+        key: runId,
+        headers,
+        value: Buffer.from(JSON.stringify({ runId, idempotencyKey: 'k', spec: { epochs: -1 } })),
+      },
+    ]);
+    const rejected = await lab.until('it is rejected', async () => (await typed(lab, 'run', 'run.rejected'))[0]);
+    expect(rejected.data).toMatchObject({
+      runId,
+      command: 'run.create',
+      idempotencyKey: 'k',
+      because: expect.stringContaining('epochs'),
+    });
+    const [dead] = await lab.log.end([deadLetterTopic('trainer')]);
+    expect(dead?.offset).toBe(1);
   });
 
   it('that nobody knows is rejected by every command', async ({ lab }) => {
