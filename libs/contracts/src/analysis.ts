@@ -11,6 +11,10 @@ export const runAnalysis = z.object({
   attempt: z.number().int(),
   specHash: z.string(),
   datasetVersionId: z.string(),
+  /** names of the classes, as `perClass` counts them */
+  classes: z.array(z.string()),
+  /** examples of the splits that were measured */
+  splits: z.array(z.object({ name: z.string(), examples: z.number().int() })),
   metrics: z.array(metricValue),
   signs: z.array(failureSign),
   artifacts: z.array(artifactRef),
@@ -40,6 +44,8 @@ export const experimentAnalysis = z.object({
   ),
   comparisons: z.array(comparison),
   verdicts: z.array(claimVerdict),
+  /** signs that show only beside other runs: `worse-than-erm`, with condition and arm */
+  signs: z.array(failureSign.extend({ condition: z.string(), arm: z.string() })),
   artifacts: z.array(artifactRef),
 });
 export type ExperimentAnalysis = z.infer<typeof experimentAnalysis>;

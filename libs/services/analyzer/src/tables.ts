@@ -1,5 +1,6 @@
 import { decodeNumber, objectKeys, sha256Hex } from '@minvar/contracts';
 import type { ArtifactRef, MetricValue } from '@minvar/contracts';
+import type { ExactRow } from '@minvar/coordination';
 import type { ObjectStore } from '@minvar/service-kit';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 
@@ -85,4 +86,26 @@ export async function storeArtifact(
   const key = `${objectKeys.analysisPrefix(analysisId)}${path}`;
   await store.put(key, content);
   return { name: path.split('/').at(-1)!, kind, mediaType, key, sizeBytes: content.length, sha256: sha256Hex(content) };
+}
+
+/** Exact numbers as a Parquet file: problem, arm, quantity, value. */
+export function exactTable(rows: readonly ExactRow[]): Uint8Array {
+  const flat = rows.flatMap((r) =>
+    Object.entries(r.quantities).map(([quantity, value]) => ({ problem: r.problem, arm: r.arm, quantity, value })),
+  );
+  const text = (name: 'problem' | 'arm' | 'quantity') => ({
+    name,
+    data: flat.map((r) => r[name]),
+    type: 'STRING' as const,
+  });
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        text('problem'),
+        text('arm'),
+        text('quantity'),
+        { name: 'value', data: flat.map((r) => r.value), type: 'DOUBLE' },
+      ],
+    }),
+  );
 }

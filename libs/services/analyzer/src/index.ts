@@ -1,0 +1,2 @@
+export { createAnalyzer } from './create-analyzer';
+export type { Analyzer, AnalyzerOptions } from './create-analyzer';
