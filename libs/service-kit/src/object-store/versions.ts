@@ -50,7 +50,14 @@ export interface VersionedFiles {
   has(folder: string, name: string): Promise<boolean>;
 }
 
-export function createVersionedFiles({ temporary }: { temporary: string }): VersionedFiles {
+export interface VersionedFilesOptions {
+  /** folder for temporary files, on the same file system */
+  readonly temporary: string;
+  /** Lets a test hold a contender at the two moments where others may overtake it. */
+  readonly onSwap?: (moment: 'before link' | 'after link') => Promise<void>;
+}
+
+export function createVersionedFiles({ temporary, onSwap }: VersionedFilesOptions): VersionedFiles {
   /** highest version known to be durable, by path */
   const durable = new Map<string, number>();
 
@@ -123,12 +130,14 @@ export function createVersionedFiles({ temporary }: { temporary: string }): Vers
         await found?.handle.chmod(0o444);
         const n = (found?.n ?? 0) + 1;
         const path = pathOf(folder, name, n);
+        await onSwap?.('before link');
         try {
           await inFolder(folder, () => link(mine.path, path));
         } catch (error) {
           if (errorCode(error) === 'EEXIST') return { won: false, current: (await newest(folder, name))?.etag ?? null };
           throw error;
         }
+        await onSwap?.('after link');
         const all = await numbers(folder, name);
         if (all[0] !== n && ((await mine.handle.stat()).mode & 0o200) !== 0) {
           await orNull(unlink(path));

@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+
+export interface ForkedChild {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  readonly messages: readonly unknown[];
+  send(message: unknown): void;
+  /** the next message that has not been taken yet; rejects when the process ends before */
+  next<T>(): Promise<T>;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** kills it if need be and waits for its end */
+  end(): Promise<void>;
+}
+
+// Packages with native parts, or that look for files beside their own, stay outside the bundle.
+const external = ['lmdb', 'pino', 'prom-client', 'esbuild', 'vitest', 'kafkajs', 'minio'];
+const bundles = new Map<string, Promise<string>>();
+
+/** Bundles a TypeScript entry for Node, once a process; returns the path of the result, which lies where npm packages resolve. */
+export function bundle(entry: string): Promise<string> {
+  let made = bundles.get(entry);
+  if (!made) bundles.set(entry, (made = bundleNow(entry)));
+  return made;
+}
+
+async function bundleNow(entry: string): Promise<string> {
+  const folder = join(import.meta.dirname, '../../../../node_modules/.cache/minvar-test');
+  await mkdir(folder, { recursive: true });
+  const outfile = join(folder, `${basename(entry, '.ts')}-${process.pid}.mjs`);
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external,
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+/** Bundles a TypeScript entry and runs it in a process of its own, with an IPC channel. */
+export async function bundleAndFork(
+  entry: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ForkedChild> {
+  const child = fork(await bundle(entry), [...args], { env: { ...process.env, ...env }, execArgv: [] });
+  const messages: unknown[] = [];
+  let taken = 0;
+  let wake: (() => void)[] = [];
+  const wakeAll = (): void => {
+    for (const w of wake.splice(0)) w();
+  };
+  let gone = false;
+  child.on('message', (m) => {
+    messages.push(m);
+    wakeAll();
+  });
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((done) => {
+    child.on('exit', (code, signal) => {
+      gone = true;
+      wakeAll();
+      done({ code, signal });
+    });
+  });
+  return {
+    process: child,
+    pid: child.pid!,
+    messages,
+    send: (m) => void child.send(m as object),
+    async next<T>() {
+      while (taken === messages.length) {
+        if (gone) throw new Error(`${basename(entry)} (pid ${child.pid}) ended without another message`);
+        await new Promise<void>((w) => wake.push(w));
+      }
+      return messages[taken++] as T;
+    },
+    exited,
+    async end() {
+      if (!gone) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
