@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { exitCodes } from '@minvar/contracts';
+import {
+  createFolderStore,
+  createLmdbEventLog,
+  createLogger,
+  exitWhenParentGone,
+  homeFolders,
+} from '@minvar/service-kit';
+import { runExecution } from '@minvar/service-runner';
+import { runnerEnvironment } from './environment';
+
+// A runner: the supervisor of one execution, started by an executor. Its child (`runner-child`) inherits its environment.
+async function main(): Promise<number> {
+  const { home, execution, leaseSeconds, logLevel } = runnerEnvironment();
+  const folders = homeFolders(home);
+  const logger = createLogger({ name: 'runner', level: logLevel }).child({ executionId: execution.executionId });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+
+  const log = await createLmdbEventLog({ dir: folders.events });
+  const store = await createFolderStore({ dir: folders.objects });
+  const ended = runExecution({
+    execution,
+    log,
+    store,
+    childCommand: { path: fileURLToPath(new URL('./runner-child.mjs', import.meta.url)) },
+    leaseSeconds,
+    cacheDir: folders.cache,
+    scratchDir: folders.scratch,
+    logger,
+    stop: stop.signal,
+  });
+  exitWhenParentGone(async () => {
+    stop.abort();
+    await ended;
+  });
+  const code = await ended;
+  await log.close();
+  await store.close();
+  return code;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: Error) => {
+    process.stderr.write(`runner: ${error.message}\n`);
+    process.exit(exitCodes.infrastructure.code);
+  },
+);
