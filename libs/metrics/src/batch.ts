@@ -22,6 +22,8 @@ export interface MetricContext {
   readonly smoothing: { readonly alpha: number; readonly convention: 'all' | 'others' };
   /** weights of the last linear layer, K × D; null where they are not at hand */
   readonly lastLayer?: Float32Array | Float64Array | null;
+  /** which activations are the low- and which the high-variance part; only where the model is linear, so that activations are inputs */
+  readonly features?: { readonly low: readonly number[]; readonly high: readonly number[] } | null;
 }
 
 /** A batch with what several folds need worked out once, in float64. */

@@ -6,6 +6,7 @@ import { boundSlack } from './bound-slack';
 import { error } from './error';
 import { followsColour } from './follows-colour';
 import { groupAccuracy } from './group-accuracy';
+import { highWeightShare } from './high-weight-share';
 import { logitCovariance } from './logit-covariance';
 import { loss } from './loss';
 import { minorityTrainAccuracy } from './minority-train-accuracy';
@@ -22,6 +23,7 @@ export const metrics = {
   error,
   'follows-colour': followsColour,
   'group-accuracy': groupAccuracy,
+  'high-weight-share': highWeightShare,
   'logit-covariance': logitCovariance,
   loss,
   'minority-train-accuracy': minorityTrainAccuracy,
