@@ -363,6 +363,21 @@ describe('the analyzer', () => {
     expect(data).toMatchObject({ name: 'gone', comparisons: [], verdicts: [] });
   });
 
+  it('puts an unreadable record to the dead letters once, and works on', async () => {
+    const poison = { topic: 'minvar.run.events.v1', key: 'r', headers: {}, value: Buffer.from('{') };
+    const dead = async (): Promise<number> =>
+      (await log.read({ topic: 'minvar.analyzer.dead', partition: 0, from: 0, limit: 10 })).records.length;
+    const first = await analyzer();
+    await log.append([poison]);
+    while ((await dead()) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await first.stop();
+    const key = await storeRun(store, 'erm', 100, [pass('test-random', 1)]);
+    await send(queued('erm', 100), succeeded('erm', 100, key));
+    await analyzer();
+    expect(await said('analysis.completed', 1)).toHaveLength(1);
+    expect(await dead()).toBe(1);
+  });
+
   it('finds at its start what became due while it was away', async () => {
     const key = await storeRun(store, 'erm', 100, [pass('test-random', 1)]);
     const runs = [queued('erm', 100), succeeded('erm', 100, key)];

@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { topicOf } from '@minvar/contracts';
 import type { AnyEnvelope } from '@minvar/contracts';
 import type { ExperimentDefinition } from '@minvar/coordination';
-import { createPublisher, subscribeBatches } from '@minvar/service-kit';
-import type { EventLog, ObjectStore, Position } from '@minvar/service-kit';
+import { createPublisher, DeadLetterError, decodeEvent } from '@minvar/service-kit';
+import type { EventLog, LogRecord, ObjectStore, Position } from '@minvar/service-kit';
 import { analyseRun, analysisFailure } from './analyse-run';
 import { judgeRequest, judgementFailure } from './judge-request';
 import { dueWork, learn, noKnowledge } from './knowledge';
@@ -53,22 +53,37 @@ export function createAnalyzer({
   const { publish } = createPublisher(log);
   const knowledge = noKnowledge();
   const stopping = new AbortController();
+  /** the log's ends at the start */
+  let before: readonly Position[] = [];
   let caughtUp = false;
   let working: Promise<void> | null = null;
   let again = false;
 
-  const reader = subscribeBatches(log, {
+  const reader = log.consumer({
     // a group of its own: every analyzer reads everything, from the first record on
     group: `analyzer-${randomBytes(6).toString('hex')}`,
     consumer: 'analyzer',
     topics,
     storedOffsets: async () => [],
-    onEvents: async (received) => {
-      for (const { event } of received) learn(knowledge, event);
+    onBatch: async ({ records }) => {
+      for (const record of records) {
+        const event = readable(record);
+        if (event) learn(knowledge, event);
+      }
       wake();
     },
     onError: (error) => logger.warn({ err: error }, 'events could not be read; trying again'),
   });
+
+  /** An unreadable record goes to the dead letters when it comes, and is passed over when the log is read again. */
+  function readable(record: LogRecord): AnyEnvelope | null {
+    try {
+      return decodeEvent(record);
+    } catch (e) {
+      if (e instanceof DeadLetterError && record.offset < at(before, record)) return null;
+      throw e;
+    }
+  }
 
   async function unavailable(): Promise<string | null> {
     return (
@@ -132,6 +147,7 @@ export function createAnalyzer({
   return {
     start: async () => {
       const [begin, end] = await Promise.all([log.begin(topics), log.end(topics)]);
+      before = end;
       await reader.start();
       const behind = (): boolean =>
         end.some(

@@ -2,5 +2,4 @@ export { createDataIngest } from './create-data-ingest';
 export type { DataIngest, DataIngestOptions } from './create-data-ingest';
 export { exportFormats, exportVersion } from './export/export-version';
 export type { ExportFormat, ExportInput } from './export/export-version';
-export { samplePng } from './export/png';
 export { readManifest } from './ingest';

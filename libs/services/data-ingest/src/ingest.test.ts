@@ -9,7 +9,6 @@ import { createFolderStore } from '@minvar/service-kit';
 import type { ObjectStore } from '@minvar/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportVersion } from './export/export-version';
-import { samplePng } from './export/png';
 import { ingest, readManifest } from './ingest';
 import type { IngestOptions } from './ingest';
 import { removeVersion, versionPrefix } from './store-version';
@@ -185,7 +184,7 @@ describe('ingest', () => {
 });
 
 describe('pulling a version', () => {
-  it('writes npz, parquet and an image folder of the stored arrays, and pictures of samples', async () => {
+  it('writes npz, parquet and an image folder of the stored arrays', async () => {
     const manifest = await ingest(command('synthetic-low-high', { examples: 12, testExamples: 10 }), options);
     const [npz] = await exportVersion({ store, manifest, format: 'npz', outDir: join(dir, 'out') });
     expect(npz).toBe(join(dir, 'out', `synthetic-low-high-${manifest.version}.npz`));
@@ -197,7 +196,6 @@ describe('pulling a version', () => {
     await expect(exportVersion({ store, manifest, format: 'imagefolder', outDir: join(dir, 'out') })).rejects.toThrow(
       /holds vectors, not images: take --format npz or parquet/,
     );
-    await expect(samplePng(manifest, new Uint8Array(10), 0)).rejects.toThrow(/vectors/);
   });
 
   it('refuses an array that is not what the manifest says', async () => {

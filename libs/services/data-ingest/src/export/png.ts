@@ -1,4 +1,3 @@
-import type { DatasetManifest } from '@minvar/contracts';
 import sharp from 'sharp';
 
 /** One image of height × width × channels bytes (1 grey, 3 RGB) as PNG. */
@@ -25,14 +24,4 @@ export async function* encodePngs(
     );
     yield* await Promise.all(block);
   }
-}
-
-/** The image at `index` of a split's inputs (n×H×W×C bytes) as PNG: a sample for people to look at. */
-export async function samplePng(manifest: DatasetManifest, inputs: Uint8Array, index: number): Promise<Uint8Array> {
-  const { kind, shape } = manifest.input;
-  const size = shape.reduce((a, b) => a * b, 1);
-  if (kind !== 'image') throw new Error(`${manifest.name} holds vectors, which have no picture`);
-  if (!(index >= 0 && (index + 1) * size <= inputs.length))
-    throw new Error(`${manifest.name} has no example ${index}; there are ${inputs.length / size}`);
-  return encodePng(inputs.subarray(index * size, (index + 1) * size), shape);
 }
