@@ -1,6 +1,6 @@
 // `npm run build`: bundles for Node into dist/*.mjs (the project's own code; packages stay in node_modules) and the web
 // page into dist/dashboard. What is fresh is left alone. The command line calls this by itself when sources changed.
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -13,7 +13,7 @@ import {
 } from './build-stamp.mjs';
 import { withBuildLock } from './build-lock.mjs';
 
-const day = 24 * 60 * 60 * 1000;
+const hour = 60 * 60 * 1000;
 
 /** @minvar/<name> → its entry file, from the workspaces' package.json. */
 function ownPackages(root) {
@@ -38,6 +38,17 @@ function ownPackages(root) {
   return packages;
 }
 
+/** `protobufjs/light` → `protobufjs/light.js`: Node wants the whole file name where a package has no `exports`. */
+function asNodeImports(root, path) {
+  const [, name, file] = /^((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(path) ?? [];
+  if (!file || path.startsWith('node:')) return path;
+  const folder = join(root, 'node_modules', name);
+  const manifest = join(folder, 'package.json');
+  if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, 'utf8')).exports) return path;
+  const isFile = statSync(join(folder, file), { throwIfNoEntry: false })?.isFile() ?? false;
+  return !isFile && existsSync(join(folder, `${file}.js`)) ? `${path}.js` : path;
+}
+
 const ownSourcesOnly = (root) => ({
   name: 'own-sources-only',
   setup(build) {
@@ -53,7 +64,7 @@ const ownSourcesOnly = (root) => ({
           ],
         };
       }
-      return { path: args.path, external: true };
+      return { path: asNodeImports(root, args.path), external: true };
     });
   },
 });
@@ -87,10 +98,14 @@ async function buildBundles(root) {
       renameSync(join(scratch, name), join(root, 'dist', name));
       outputs.push(`dist/${name}`);
     }
-    // A laboratory that is running may still load chunks of the build before: they go a day later.
+    // A laboratory that is running may still load chunks of the build before: they go an hour later.
     for (const name of readdirSync(join(root, 'dist'))) {
       const path = join(root, 'dist', name);
-      if (name.startsWith('chunk-') && !outputs.includes(`dist/${name}`) && Date.now() - statSync(path).mtimeMs > day) {
+      if (
+        name.startsWith('chunk-') &&
+        !outputs.includes(`dist/${name}`) &&
+        Date.now() - statSync(path).mtimeMs > hour
+      ) {
         rmSync(path);
       }
     }

@@ -45,7 +45,8 @@ export interface Environment {
   readonly token: string | null;
   readonly server: string | null;
   readonly leaseSeconds: number;
-  readonly logLevel: (typeof levels)[number];
+  /** null: not said */
+  readonly logLevel: (typeof levels)[number] | null;
   /** the directory that relative paths of the command line count from */
   readonly callerDir: string;
 }
@@ -89,7 +90,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, cwd: strin
     token: e.MINVAR_TOKEN ?? null,
     server: e.MINVAR_SERVER ?? null,
     leaseSeconds: e.MINVAR_LEASE_SECONDS ?? 30,
-    logLevel: e.MINVAR_LOG_LEVEL ?? 'warn',
+    logLevel: e.MINVAR_LOG_LEVEL ?? null,
     callerDir,
   };
 }

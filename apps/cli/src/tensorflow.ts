@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Context } from './context';
-import { WorkError } from './errors';
+import { InterruptedError, WorkError } from './errors';
+import { once } from 'node:events';
 
 interface SetUp {
   readonly tensorflowVersion: string;
@@ -17,6 +18,7 @@ const setUp = async (): Promise<SetUp> =>
 /** Puts TensorFlow in place on first use; afterwards this takes no time. */
 export async function ensureTensorFlow(ctx: Context): Promise<void> {
   const { setUpTensorFlow } = await setUp();
+  const done = new AbortController();
   let shownAt = -Infinity;
   const log = (line: string, transient = false) => {
     if (!transient) return ctx.progress.line(line);
@@ -26,11 +28,17 @@ export async function ensureTensorFlow(ctx: Context): Promise<void> {
     ctx.progress.line(line);
   };
   try {
-    await setUpTensorFlow({ cacheDir: ctx.environment.cache, log });
+    await Promise.race([
+      setUpTensorFlow({ cacheDir: ctx.environment.cache, log }),
+      once(ctx.signal, 'abort', { signal: done.signal }).then(() => {
+        throw new InterruptedError('interrupted while TensorFlow was set up; the same command goes on where it was');
+      }),
+    ]);
   } catch (e) {
     if (e instanceof Error && e.name === 'SetUpError') throw new WorkError(e.message, { cause: e });
     throw e;
   } finally {
+    done.abort();
     ctx.progress.clear();
   }
 }

@@ -4,9 +4,9 @@ import { homeOf } from '../connection';
 import type { Finding } from '../doctor/check';
 import { checkMachine, checkNode, checkTensorFlow } from '../doctor/tools';
 import type { Registrar } from './shared';
-import { checkHome } from '../doctor/home';
 
 async function doctor(ctx: Context, options: { readonly home?: string; readonly json?: boolean }): Promise<boolean> {
+  const { checkHome } = await import('../doctor/home');
   const findings: Finding[] = [
     checkNode(),
     ...(await checkTensorFlow(ctx.environment.cache)),

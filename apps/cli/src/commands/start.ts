@@ -2,7 +2,6 @@ import type { Context } from '../context';
 import { outJson } from '../context';
 import { homeOf, portOf } from '../connection';
 import { createClient } from '../client/graphql-client';
-import { InterruptedError } from '../errors';
 import { describeResults } from '../experiment/describe-results';
 import { experimentDocument } from '../experiment/experiment-document';
 import { listExperiments } from '../experiment/names';
@@ -53,9 +52,6 @@ async function start(ctx: Context, options: StartOptions): Promise<boolean> {
       ctx.progress.line(`\nminvar: serving ${lab.url} until ctrl-C`);
       await untilStopped(ctx.signal);
     }
-  } catch (e) {
-    if (!(e instanceof InterruptedError)) throw e;
-    throw new InterruptedError(`${e.message}; nothing is lost: the same command goes on where it was`);
   } finally {
     await client.close();
     await lab.close();

@@ -120,7 +120,8 @@ export async function followExperiment(
   try {
     let readAt = -Infinity;
     for (;;) {
-      if (signal.aborted) throw new InterruptedError(`${label} was interrupted`);
+      if (signal.aborted)
+        throw new InterruptedError(`${label} was interrupted; nothing is lost, the same command goes on where it was`);
       if (failure) throw failure;
       accepted ||= performance.now() - started > patience * 1000;
       const { experiment } = await client.request(experimentStandingQuery, { name, preset });

@@ -1,4 +1,3 @@
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { ExperimentResults, ResultRun } from './experiment-document';
 import { metricsOf } from './experiment-document';
 
@@ -80,7 +79,8 @@ export const formatCsv = (rows: readonly LongRow[]): string =>
 
 const types = { seed: 'INT32', epoch: 'DOUBLE', value: 'DOUBLE' } as const;
 
-export function formatParquet(rows: readonly LongRow[]): Uint8Array {
+export async function formatParquet(rows: readonly LongRow[]): Promise<Uint8Array> {
+  const { parquetWriteBuffer } = await import('hyparquet-writer');
   const buffer = parquetWriteBuffer({
     columnData: longColumns.map((name) => ({
       name,

@@ -1,4 +1,5 @@
 import type { ExperimentDefinition, TableColumn } from '@minvar/coordination';
+import { studentCritical } from '@minvar/metrics';
 import type { ExperimentResults, ResultRun } from './experiment-document';
 import { metricsOf } from './experiment-document';
 
@@ -38,14 +39,14 @@ export interface ResultTable {
 }
 
 /** Mean and half width of the 95 % t interval; values that are not finite are left out and `n` says so. */
-export function summarise(values: readonly (number | null)[], tQuantile: (p: number, df: number) => number): Summary {
+export function summarise(values: readonly (number | null)[]): Summary {
   const finite = values.filter((v): v is number => v !== null && Number.isFinite(v));
   const n = finite.length;
   if (n === 0) return { n, mean: null, half: null };
   const mean = finite.reduce((a, b) => a + b, 0) / n;
   if (n === 1) return { n, mean, half: null };
   const variance = finite.reduce((a, b) => a + (b - mean) ** 2, 0) / (n - 1);
-  return { n, mean, half: tQuantile(0.975, n - 1) * Math.sqrt(variance / n) };
+  return { n, mean, half: studentCritical(0.05, n - 1) * Math.sqrt(variance / n) };
 }
 
 const valueOf = (run: ResultRun, c: TableColumn): number | null =>
@@ -65,7 +66,6 @@ const fallback: readonly TableColumn[] = [
 export function resultTable(
   { experiment, preset, runs }: ExperimentResults,
   definition: ExperimentDefinition | null,
-  tQuantile: (p: number, df: number) => number,
 ): ResultTable {
   const columns = definition?.columns ?? fallback;
   const cellOf = (r: ResultRun) =>
@@ -81,12 +81,7 @@ export function resultTable(
     return {
       condition: cell?.condition ?? '',
       method: cell?.arm ?? name,
-      cells: columns.map((c) =>
-        summarise(
-          succeeded.map((r) => valueOf(r, c)),
-          tQuantile,
-        ),
-      ),
+      cells: columns.map((c) => summarise(succeeded.map((r) => valueOf(r, c)))),
       succeeded: succeeded.length,
       runs: mine.length,
     };

@@ -45,6 +45,7 @@ export type IngestDatasetInput = {
   idempotencyKey?: string | null | undefined;
   name: string;
   parameters?: Record<string, unknown> | null | undefined;
+  /** Id of an upload, never a path or URL */
   source?: string | null | undefined;
 };
 
@@ -73,6 +74,7 @@ export type RunFilter = {
   state?: Array<RunState> | null | undefined;
 };
 
+/** `field`: createdAt, startedAt, finishedAt, state, method, dataset, model or seed */
 export type RunOrder = {
   descending?: boolean | null | undefined;
   field: string;
@@ -355,6 +357,11 @@ export type DeleteDatasetVersionMutation = { deleteDatasetVersion:
     | { __typename: 'NotFoundError', message: string, code: string, path: Array<string> | null }
     | { __typename: 'ValidationError', message: string, code: string, path: Array<string> | null }
    };
+
+export type RebuildReadModelMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RebuildReadModelMutation = { rebuildReadModel: { before: string, after: string, events: number } };
 
 export const cursorQuery: TypedDocument<CursorQuery, CursorQueryVariables> = /* GraphQL */ `
 query Cursor {
@@ -1098,5 +1105,15 @@ fragment Deleted on DeletePayload {
   objects
   bytes
   dryRun
+}
+`;
+
+export const rebuildReadModelMutation: TypedDocument<RebuildReadModelMutation, RebuildReadModelMutationVariables> = /* GraphQL */ `
+mutation RebuildReadModel {
+  rebuildReadModel {
+    before
+    after
+    events
+  }
 }
 `;

@@ -56,6 +56,7 @@ export type RunFilter = {
   state?: Array<RunState> | null | undefined;
 };
 
+/** `field`: createdAt, startedAt, finishedAt, state, method, dataset, model or seed */
 export type RunOrder = {
   descending?: boolean | null | undefined;
   field: string;

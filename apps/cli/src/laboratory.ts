@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { localProject } from '@minvar/contracts';
+import { datasets } from '@minvar/datasets';
+import { experiments } from '@minvar/experiments';
+import { methods } from '@minvar/methods';
+import { metrics } from '@minvar/metrics';
+import { models } from '@minvar/models';
+import { createReadModel } from '@minvar/read-model';
+import { createAnalyzer } from '@minvar/service-analyzer';
+import { createDataIngest } from '@minvar/service-data-ingest';
+import { createGateway } from '@minvar/service-gateway';
+import {
+  createFolderStore,
+  createLinkSigner,
+  createLmdbEventLog,
+  createLocalExecutor,
+  findLaboratory,
+  openHome,
+  probeConditionalWrites,
+} from '@minvar/service-kit';
+import { createTrainer } from '@minvar/service-trainer';
+import { tensorflowEnvironment } from '@minvar/tf-runtime';
+import { solveLinear } from '@minvar/theory';
+import type { Context } from './context';
+import { fromCaller } from './connection';
+import { InterruptedError, WorkError } from './errors';
+import { laboratoryLog } from './laboratory-log';
+import { readChunksFrom } from './read-chunks';
+import { createUndo } from './undo';
+
+export interface LaboratorySettings {
+  readonly home: string;
+  /** 0 picks a free one */
+  readonly port: number;
+  readonly host: string;
+  /** runs at a time, one thread each */
+  readonly slots: number;
+  readonly dataDir: string | null;
+  readonly token: string | null;
+  readonly leaseSeconds: number;
+  readonly logLevel: Context['environment']['logLevel'];
+}
+
+export interface Laboratory {
+  readonly url: string;
+  readonly home: string;
+  readonly token: string | null;
+  /** Runs write a checkpoint, services stop, the home is free. */
+  close(): Promise<void>;
+}
+
+// The bundles lie beside each other in dist/.
+const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export function laboratorySettings(
+  ctx: Context,
+  options: { home: string; port: number; slots: number; host?: string | undefined; data?: string | undefined },
+): LaboratorySettings {
+  const e = ctx.environment;
+  return {
+    home: options.home,
+    port: options.port,
+    host: options.host ?? e.host,
+    slots: options.slots,
+    dataDir: options.data ? fromCaller(ctx, options.data) : e.dataDir,
+    token: e.token,
+    leaseSeconds: e.leaseSeconds,
+    logLevel: e.logLevel,
+  };
+}
+
+/**
+ * Every service in this process, runs in child processes: log and objects in the home, the read model in a thread. Whatever
+ * was started is stopped again, in the reverse order, also when something does not start.
+ */
+export async function createLaboratory(settings: LaboratorySettings): Promise<Laboratory> {
+  const { leaseSeconds, slots, token } = settings;
+  const undo = createUndo();
+  try {
+    const home = await openHome(settings.home);
+    undo.later(() => home.close());
+    const { folders } = home;
+    const logger = laboratoryLog(folders.root, settings.logLevel, token);
+    let url = '';
+
+    const log = await createLmdbEventLog({ dir: folders.events });
+    undo.later(() => log.close());
+    const signer = createLinkSigner(await home.secret('links'));
+    const store = await createFolderStore({ dir: folders.objects, links: { signer, baseUrl: () => url } });
+    undo.later(() => store.close());
+    await probeConditionalWrites(store);
+
+    const readModel = createReadModel({
+      database: {
+        kind: 'pglite',
+        workerUrl: new URL('read-model-worker.mjs', import.meta.url),
+        dir: folders.readModel,
+      },
+      log,
+      readChunks: readChunksFrom(store),
+      onNotice: (message) => logger.warn({}, message),
+    });
+    await readModel.start();
+    undo.later(() => readModel.stop());
+
+    const executor = createLocalExecutor({
+      command: [process.execPath, '--enable-source-maps', beside('runner.mjs')],
+      slots,
+      env: () => ({
+        ...tensorflowEnvironment({ intraOpThreads: 1, interOpThreads: 1, deterministic: false }),
+        MINVAR_HOME: folders.root,
+        MINVAR_LEASE_SECONDS: String(leaseSeconds),
+      }),
+      onLine: ({ executionId, stream, text }) => logger.info({ executionId, stream }, text),
+    });
+    undo.later(() => executor.stop());
+
+    const registries = { methods, models, datasets };
+    const services = [
+      createDataIngest({
+        log,
+        store,
+        dataDir: settings.dataDir,
+        cacheDir: join(folders.cache, 'data-ingest'),
+        bundledDir: beside('../libs/datasets/bundled'),
+        logger: logger.child({ service: 'data-ingest' }),
+      }),
+      createAnalyzer({ log, store, experiments, logger: logger.child({ service: 'analyzer' }) }),
+      createTrainer({
+        projectId: localProject,
+        log,
+        store,
+        executor,
+        experiments,
+        registries,
+        leaseSeconds,
+        logger: logger.child({ service: 'trainer' }),
+      }),
+    ];
+    for (const service of services) {
+      await service.start();
+      undo.later(() => service.stop());
+    }
+
+    const gateway = createGateway({
+      projectId: localProject,
+      log,
+      store,
+      readModel,
+      experiments,
+      registries: { ...registries, metrics },
+      solveLinear,
+      port: settings.port,
+      host: settings.host,
+      token,
+      dashboardDir: beside('dashboard'),
+      linkSigner: signer,
+      logger: logger.child({ service: 'gateway' }),
+    });
+    await gateway.start();
+    undo.later(() => gateway.stop());
+    url = gateway.url();
+    await home.announce({ url, ...(token ? { token } : {}) });
+    return { url, home: folders.root, token, close: () => undo.all() };
+  } catch (e) {
+    await undo.all();
+    throw e;
+  }
+}
+
+const inUse = (e: unknown): boolean => e instanceof Error && e.name === 'HomeInUseError';
+
+/** The laboratory that runs on a home, or one of this process for as long as it is needed. */
+export async function openLaboratory(ctx: Context, { home }: { readonly home: string }): Promise<Laboratory> {
+  for (let tries = 0; ; tries++) {
+    const running = await findLaboratory(home);
+    if (running) return { url: running.url, home, token: running.token ?? null, close: async () => undefined };
+    try {
+      const { slots } = ctx.environment;
+      return await createLaboratory({ ...laboratorySettings(ctx, { home, port: 0, slots }), host: '127.0.0.1' });
+    } catch (e) {
+      // One that is starting or stopping holds the home and has no address: wait a little for either.
+      if (!inUse(e) || tries > 100) throw inUse(e) ? new WorkError((e as Error).message, { cause: e }) : e;
+      await sleep(200, undefined, { signal: ctx.signal }).catch(() => undefined);
+      if (ctx.signal.aborted) throw new InterruptedError('interrupted before anything was started');
+    }
+  }
+}
