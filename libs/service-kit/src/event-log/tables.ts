@@ -47,6 +47,8 @@ export interface Tables {
   change<T>(plan: (write: Write) => T): Promise<T>;
   /** A put that depends on nothing. */
   put<V, K extends Key>(table: Database<V, K>, key: K, value: V): Promise<void>;
+  /** Whether the disk is so full that the next write may fail. */
+  full(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -59,7 +61,15 @@ export interface Write {
 const mapSize = 2 ** 38;
 
 export function openTables(dir: string): Tables {
-  const root = open({ path: dir, encoding: 'binary', overlappingSync: false, mapSize, maxDbs: 8 });
+  // Batching by event turn would make a promise that nobody holds; its rejection on a full disk would end the process.
+  const root = open({
+    path: dir,
+    encoding: 'binary',
+    overlappingSync: false,
+    eventTurnBatching: false,
+    mapSize,
+    maxDbs: 8,
+  });
   const json = { encoding: 'json' as const };
   const state = root.openDB<number, string>({ name: 'state', encoding: 'json', useVersions: true });
   let queue: Promise<unknown> = Promise.resolve();
@@ -123,6 +133,7 @@ export function openTables(dir: string): Tables {
       await table.put(key, value).catch(failed);
       await root.flushed;
     },
+    full: () => diskIsFull(dir),
     async close() {
       await queue;
       await root.close();

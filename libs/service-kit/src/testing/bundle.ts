@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 
 export interface ForkedChild {
@@ -19,6 +21,17 @@ export interface ForkedChild {
 // Packages with native parts, or that look for files beside their own, stay outside the bundle.
 const external = ['lmdb', 'pino', 'prom-client', 'esbuild', 'vitest', 'kafkajs', 'minio'];
 const bundles = new Map<string, Promise<string>>();
+
+/** Our own modules do nothing when they are loaded, so what a child does not use of them is left out; many children then start sooner. */
+const withoutSideEffects: Plugin = {
+  name: 'without side effects',
+  setup(context) {
+    context.onResolve({ filter: /^(\.|@minvar\/)/ }, async ({ path, pluginData, ...where }) => {
+      if (pluginData === 'resolving') return null;
+      return { ...(await context.resolve(path, { ...where, pluginData: 'resolving' })), sideEffects: false };
+    });
+  },
+};
 
 /** Bundles a TypeScript entry for Node, once a process; returns the path of the result, which lies where npm packages resolve. */
 export function bundle(entry: string): Promise<string> {
@@ -39,8 +52,10 @@ async function bundleNow(entry: string): Promise<string> {
     format: 'esm',
     target: 'node20',
     external,
+    plugins: [withoutSideEffects],
     logLevel: 'error',
   });
+  process.once('exit', () => rmSync(outfile, { force: true }));
   return outfile;
 }
 

@@ -372,7 +372,7 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
           for (let i = 0; i < 40; i += 8)
             children.push(...(await Promise.all(Array.from({ length: 8 }, () => forkReady(h)))));
           let etag: string | null = null;
-          for (let round = 0; round < 6; round++) {
+          for (let round = 0; round < 4; round++) {
             for (const [i, c] of children.entries())
               c.send({ kind: 'swap', key, expected: etag, body: JSON.stringify({ round, i }) } satisfies ToSwapChild);
             const answers = await Promise.all(
