@@ -45,7 +45,12 @@ let documents: Document[];
 
 const start = () => {
   const env = { ...process.env, MINVAR_HOME: home, MINVAR_PORT: '0' };
-  return spawnSync('npm', ['start', '--silent', '--', '--once', '--json', ...options], { cwd: root, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  return spawnSync('npm', ['start', '--silent', '--', '--once', '--json', ...options], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
 };
 const value = (r: Run, name: string, split: string, variant: string | null = null): number => {
   const m = r.metrics.find((x) => x.name === name && x.split === split && x.variant === variant);
@@ -89,12 +94,16 @@ describe('npm start -- --once --json, on real digits', () => {
     for (const r of experiment('spurious-colour').runs) {
       const groups = r.metrics.find((m) => m.name === 'group-accuracy' && m.split === 'test-balanced')!.perGroup!;
       expect(groups).toHaveLength(100);
-      expect(value(r, 'worst-group-accuracy', 'test-balanced')).toBeCloseTo(Math.min(...groups.map((g) => g.value!)), 12);
+      expect(value(r, 'worst-group-accuracy', 'test-balanced')).toBeCloseTo(
+        Math.min(...groups.map((g) => g.value!)),
+        12,
+      );
     }
   });
 
   it('says how well the colour can be decoded, at both jitters', () => {
-    for (const r of experiment('spurious-colour').runs) expect(value(r, 'decodability', 'test-random')).toBeGreaterThanOrEqual(0.995);
+    for (const r of experiment('spurious-colour').runs)
+      expect(value(r, 'decodability', 'test-random')).toBeGreaterThanOrEqual(0.995);
   });
 
   it('gives comparisons whose differences are those of the runs’ own means', () => {
@@ -127,16 +136,16 @@ describe('npm start -- --once --json, on real digits', () => {
     const again = start();
     expect(again.status, again.stderr).toBe(0);
     const second = JSON.parse(again.stdout) as Document[];
-    const strip = (list: Document[]) => list.map(({ seconds: _, ...d }) => d).sort((a, b) => (a.experiment < b.experiment ? -1 : 1));
+    const strip = (list: Document[]) =>
+      list.map(({ seconds: _, ...d }) => d).sort((a, b) => (a.experiment < b.experiment ? -1 : 1));
     const plain = strip(second).map((d) => ({ ...d, runs: d.runs.map((r) => r.id).sort() }));
     expect(plain.map((d) => d.runs)).toEqual(strip(documents).map((d) => d.runs.map((r) => r.id).sort()));
     expect(strip(second).map((d) => d.verdicts)).toEqual(strip(documents).map((d) => d.verdicts));
     const lab = await startLaboratory(home);
     try {
-      const { data } = await graphql<{ runs: { totalCount: number; edges: { node: { term: number; attempt: number } }[] } }>(
-        lab.url,
-        '{ runs(first: 200) { totalCount edges { node { term attempt } } } }',
-      );
+      const { data } = await graphql<{
+        runs: { totalCount: number; edges: { node: { term: number; attempt: number } }[] };
+      }>(lab.url, '{ runs(first: 200) { totalCount edges { node { term attempt } } } }');
       expect(data.runs.totalCount).toBe(documents.reduce((n, d) => n + d.runs.length, 0));
       for (const e of data.runs.edges) expect(e.node).toEqual({ term: 1, attempt: 1 });
     } finally {

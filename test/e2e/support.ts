@@ -27,17 +27,24 @@ const environment = (home: string, extra: Record<string, string> = {}): NodeJS.P
 
 /** Starts `minvar …` as a user would; `done` resolves when it has ended. */
 export function startMinvar(home: string, args: readonly string[], extra: Record<string, string> = {}) {
-  const child: ChildProcess = spawn(process.execPath, [launcher, ...args], { cwd: root, env: environment(home, extra), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(process.execPath, [launcher, ...args], {
+    cwd: root,
+    env: environment(home, extra),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout!.on('data', (d: Buffer) => (stdout += d.toString()));
   child.stderr!.on('data', (d: Buffer) => (stderr += d.toString()));
-  const done = new Promise<Finished>((finish) => child.on('close', (status, signal) => finish({ status, signal, stdout, stderr })));
+  const done = new Promise<Finished>((finish) =>
+    child.on('close', (status, signal) => finish({ status, signal, stdout, stderr })),
+  );
   return { child, done, stdout: () => stdout, stderr: () => stderr };
 }
 
 /** Runs `minvar …` to its end. */
-export const minvar = (home: string, args: readonly string[], extra: Record<string, string> = {}): Promise<Finished> => startMinvar(home, args, extra).done;
+export const minvar = (home: string, args: readonly string[], extra: Record<string, string> = {}): Promise<Finished> =>
+  startMinvar(home, args, extra).done;
 
 export async function until<T>(what: string, look: () => T | Promise<T>, seconds = 60): Promise<NonNullable<T>> {
   const end = Date.now() + seconds * 1000;
@@ -69,7 +76,11 @@ export async function startLaboratory(home: string, extra: Record<string, string
 }
 
 /** A GraphQL request over HTTP. */
-export async function graphql<T>(url: string, query: string, variables: Record<string, unknown> = {}): Promise<{ data: T; errors?: { message: string; extensions?: { code?: string } }[] }> {
+export async function graphql<T>(
+  url: string,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<{ data: T; errors?: { message: string; extensions?: { code?: string } }[] }> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -12,7 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true, force: true }));
 
-const which = (name: string): string => spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+const which = (name: string): string =>
+  spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
 
 /** Runs the set-up with an empty cache and a PATH that holds only these tools. */
 function setUp(tools: Record<string, string>) {
@@ -24,7 +25,10 @@ function setUp(tools: Record<string, string>) {
   }
   const cache = join(scratch, 'cache');
   const { PATH: _, CXX: __, ...env } = process.env;
-  const r = spawnSync(process.execPath, [program], { encoding: 'utf8', env: { ...env, PATH: bin, MINVAR_CACHE: cache } });
+  const r = spawnSync(process.execPath, [program], {
+    encoding: 'utf8',
+    env: { ...env, PATH: bin, MINVAR_CACHE: cache },
+  });
   return { ...r, cache };
 }
 
@@ -46,7 +50,8 @@ describe('setting TensorFlow up', () => {
   });
 
   it('says what pip said when the download fails, and releases its lock', () => {
-    const fake = '#!/bin/sh\ncase "$*" in *"pip download"*--help*) exit 0;; *"pip download"*) echo "no route to the index" >&2; exit 3;; esac\nexit 0\n';
+    const fake =
+      '#!/bin/sh\ncase "$*" in *"pip download"*--help*) exit 0;; *"pip download"*) echo "no route to the index" >&2; exit 3;; esac\nexit 0\n';
     const r = setUp({ python3: fake, 'g++': which('g++') });
     expect(r.status).toBe(1);
     expect(r.stderr).toContain('could not be downloaded (pip exited with 3)');
