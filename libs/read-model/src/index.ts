@@ -11,6 +11,6 @@ export type { ExperimentState, PresetView } from './queries/experiments';
 export type { PointRow } from './queries/feed';
 export type { Reservation } from './queries/idempotency';
 export { runOrders } from './queries/runs';
-export type { RunFilter, RunOrderField, RunView } from './queries/runs';
+export type { MembershipView, RunFilter, RunOrderField, RunView } from './queries/runs';
 export type { ReadChunks } from './rebuild';
 export type { Row } from './schema/tables';

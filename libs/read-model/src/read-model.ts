@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { topics as allTopics } from '@minvar/contracts';
+import type { Kysely } from 'kysely';
 import type { Consumer, EventLog, Position } from '@minvar/service-kit';
 import type { Database } from './database/open';
 import { openPglite } from './database/open';
@@ -8,7 +9,7 @@ import { decodeRecords } from './decode';
 import { createNotifier } from './notifier';
 import type { Change } from './notifier';
 import type { Vector } from './position';
-import { partitionKey } from './position';
+import { parsePartitionKey, partitionKey } from './position';
 import { createQueries } from './queries';
 import type { Queries } from './queries';
 import type { ReadChunks } from './rebuild';
@@ -16,6 +17,7 @@ import { foldAnew, lacksPoints, restoreCurves } from './rebuild';
 import { rowsHash } from './rows-hash';
 import { engineName } from './database/engine';
 import { schemaVersion } from './schema/migrations';
+import type { Tables } from './schema/tables';
 import { createSnapshots } from './snapshot';
 
 export interface ReadModelOptions {
@@ -59,13 +61,15 @@ export interface ReadModel {
 }
 
 const topics = [...allTopics.keys()];
+const newGeneration = (): string => `generation_${randomBytes(4).toString('hex')}`;
 
 /** Follows the log and answers questions about it. Everything in it can be had again from the log. */
 export function createReadModel(options: ReadModelOptions): ReadModel {
   const { log, database, onNotice = () => undefined, snapshotEvery = 50_000 } = options;
   const snapshots = createSnapshots(database.dir, { schema: schemaVersion, engine: engineName });
   const notifier = createNotifier();
-  let current: Database | null = null;
+  let engine: Database | null = null;
+  let current: Kysely<Tables> | null = null;
   let generation = '';
   let consumer: Consumer | null = null;
   let caughtUp = false;
@@ -73,14 +77,14 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
   let saving: Promise<void> | null = null;
   let rebuilding: Promise<RebuildReport> | null = null;
 
-  const opened = (): Database => {
+  const opened = (): Kysely<Tables> => {
     if (!current) throw new Error('the read model is not started');
     return current;
   };
-  const queries = createQueries(() => opened().db);
+  const queries = createQueries(() => opened());
 
   async function storedPositions(): Promise<Position[]> {
-    const rows = await opened().db.selectFrom('offsets').selectAll().where('generation', '=', generation).execute();
+    const rows = await opened().selectFrom('offsets').selectAll().where('generation', '=', generation).execute();
     return rows.map((r) => ({ topic: r.topic, partition: r.part, offset: Number(r.next) }));
   }
 
@@ -88,13 +92,14 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     const loaded = await snapshots.load();
     if ('snapshot' in loaded) {
       try {
-        current = await openPglite(database.workerUrl, loaded.snapshot.dump);
+        engine = await openPglite(database.workerUrl, loaded.snapshot.dump);
         generation = loaded.snapshot.generation;
+        current = await engine.generation(generation);
         if (await isOfThisLog()) return;
         onNotice(
           'the read model’s snapshot is ahead of the log: it belongs to another one; folding the log from the beginning',
         );
-        await current.close();
+        await engine.close();
       } catch (e) {
         onNotice(
           `the read model’s snapshot cannot be opened (${(e as Error).message}); folding the log from the beginning`,
@@ -104,8 +109,9 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     } else if (loaded.because !== 'there is none') {
       onNotice(`the read model’s snapshot is not used: ${loaded.because}; folding the log from the beginning`);
     }
-    generation = randomUUID();
-    current = await openPglite(database.workerUrl, null);
+    engine = await openPglite(database.workerUrl, null);
+    generation = newGeneration();
+    current = await engine.generation(generation);
   }
 
   async function isOfThisLog(): Promise<boolean> {
@@ -114,11 +120,11 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
   }
 
   async function save(): Promise<void> {
-    const db = opened();
-    const of = generation;
     try {
-      const dump = await db.dump();
-      await snapshots.save({ generation: of, dump });
+      // The name is read in the same turn of the line as the dump begins.
+      const dumped = engine!.dump();
+      const of = generation;
+      await snapshots.save({ generation: of, dump: await dumped });
     } catch (e) {
       onNotice(`no snapshot of the read model: ${(e as Error).message}`);
     }
@@ -134,7 +140,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
   async function follow(): Promise<void> {
     consumer = log.consumer({
       // A snapshot may be behind what its group had read, and a group's offset goes back in no log: every start has its own.
-      group: `${options.consumer ?? 'gateway'}-${generation.slice(0, 8)}-${randomUUID().slice(0, 8)}`,
+      group: `${options.consumer ?? 'gateway'}-${generation}-${randomBytes(4).toString('hex')}`,
       consumer: options.consumer ?? 'gateway',
       topics,
       maxBatch: 1000,
@@ -144,12 +150,12 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
       },
       onBatch: async ({ records }) => {
         const decoded = decodeRecords(records);
-        const { events } = await applyEvents(opened().db, generation, decoded);
+        const { events } = await applyEvents(opened(), generation, decoded);
         notifier.applied(decoded);
         saveSoon(events);
       },
       onDeadLetter: async (record) => {
-        await skipRecord(opened().db, generation, record);
+        await skipRecord(opened(), generation, record);
         notifier.skipped(record);
       },
       onError: (e, at) =>
@@ -168,23 +174,24 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     const old = opened();
     await consumer?.pause();
     try {
-      const at = await storedPositions();
-      const before = await rowsHash(old.db);
-      const next = await openPglite(database.workerUrl, null);
-      const name = randomUUID();
+      await saving;
+      const at = [...notifier.position()].map(([key, offset]) => ({ ...parsePartitionKey(key), offset }));
+      const before = await rowsHash(old);
+      const name = newGeneration();
+      const next = await engine!.generation(name);
+      const former = generation;
       let events: number;
       let after: string;
       try {
-        events = await foldAnew(next.db, name, log, new Map(), at, options.readChunks);
-        after = await rowsHash(next.db);
+        events = await foldAnew(next, name, log, new Map(), at, options.readChunks);
+        after = await rowsHash(next);
       } catch (e) {
-        await next.close();
+        await engine!.drop(name);
         throw e;
       }
       current = next;
       generation = name;
-      await saving;
-      await old.close();
+      await engine!.drop(former);
       await save();
       return { before, after, events };
     } finally {
@@ -198,11 +205,13 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
       await open();
       const stored = await storedPositions();
       const isCut = await lacksPoints(log, stored);
+      // What is no longer kept lies behind, whatever was stored.
       notifier.jump(stored);
+      notifier.jump(await log.begin(topics));
       const ends = await log.end(topics);
       await follow();
       await untilCaughtUp(ends);
-      if (isCut && options.readChunks) await restoreCurves(opened().db, options.readChunks);
+      if (isCut && options.readChunks) await restoreCurves(opened(), options.readChunks);
       caughtUp = true;
     },
     stop: async () => {
@@ -211,10 +220,11 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
       await consumer?.stop();
       consumer = null;
       await saving;
-      if (current) {
+      if (engine) {
         if (sinceSnapshot > 0) await save();
-        await current.close();
+        await engine.close();
       }
+      engine = null;
       current = null;
       notifier.close();
     },
@@ -223,6 +233,6 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     reached: (positions, timeoutMs = 10_000) => notifier.reached(positions, timeoutMs),
     onChange: (listener) => notifier.listen(listener),
     rebuild: () => (rebuilding ??= rebuildNow().finally(() => (rebuilding = null))),
-    hash: () => rowsHash(opened().db),
+    hash: () => rowsHash(opened()),
   };
 }

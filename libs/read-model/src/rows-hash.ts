@@ -17,7 +17,13 @@ const hashed = [
   ['ingests', 'id'],
   ['judgements', 'request_id'],
   ['memberships', 'request_id, run_id'],
-  ['metric_points', 'series_id, step', 'series_id, step, value, non_finite'],
+  // as they are read: of each step what the latest term said
+  [
+    'metric_points',
+    'series_id, step',
+    'distinct on (series_id collate "C", step) series_id, step, value, non_finite',
+    'term desc',
+  ],
   ['metric_series', 'id'],
   ['metric_values', 'run_id, name, variant, split, epoch, selection'],
   ['runs', 'id'],
@@ -30,12 +36,13 @@ const page = 5000;
 /** SHA-256 over the canonical JSON of every row, tables by name, rows by primary key: equal for equal folds of one log. */
 export async function rowsHash(db: Kysely<Tables>): Promise<string> {
   const hash = createHash('sha256');
-  for (const [table, key, columns = '*'] of hashed) {
+  for (const [table, key, columns = '*', then = ''] of hashed) {
     hash.update(`\n${table}\n`);
     for (let offset = 0; ; offset += page) {
       const order = key
         .split(', ')
         .map((c) => (isText(c) ? `${c} collate "C"` : c))
+        .concat(then || [])
         .join(', ');
       const { rows } =
         await sql`select ${sql.raw(columns)} from ${sql.table(table)} order by ${sql.raw(order)} limit ${page} offset ${offset}`.execute(

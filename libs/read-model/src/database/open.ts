@@ -1,12 +1,15 @@
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { migrate } from '../schema/migrations';
 import type { Tables } from '../schema/tables';
-import { pgliteDialect } from './pglite-dialect';
+import { createLine, pgliteDialect } from './pglite-dialect';
 import { startPgliteWorker } from './pglite-worker';
 
-/** A read-model database with its tables. */
+/** A database in which generations of the read model live side by side, each in a schema of its own. */
 export interface Database {
-  readonly db: Kysely<Tables>;
+  /** The tables of a generation, made when they are missing. */
+  generation(name: string): Promise<Kysely<Tables>>;
+  /** Removes a generation, after the queries under way. */
+  drop(name: string): Promise<void>;
   /** everything in it, for a snapshot */
   dump(): Promise<Uint8Array>;
   /** after the queries under way */
@@ -16,14 +19,20 @@ export interface Database {
 /** PostgreSQL in WebAssembly, in the memory of a thread: empty, or as a former `dump` left it. */
 export async function openPglite(workerUrl: URL, load: Uint8Array | null): Promise<Database> {
   const worker = await startPgliteWorker(workerUrl, load);
-  const db = new Kysely<Tables>({ dialect: pgliteDialect(worker) });
-  await migrate(db);
+  const line = createLine(worker);
+  const admin = new Kysely<Tables>({ dialect: pgliteDialect(line, 'public') });
   return {
-    db,
+    async generation(name) {
+      await sql`create schema if not exists ${sql.id(name)}`.execute(admin);
+      const db = new Kysely<Tables>({ dialect: pgliteDialect(line, name) });
+      await migrate(db);
+      return db;
+    },
+    drop: async (name) => void (await sql`drop schema if exists ${sql.id(name)} cascade`.execute(admin)),
     // Through the line of queries, so that no transaction is half way.
-    dump: () => db.connection().execute(() => worker.dump()),
+    dump: () => admin.connection().execute(() => worker.dump()),
     close: async () => {
-      await db.connection().execute(async () => undefined);
+      await admin.connection().execute(async () => undefined);
       await worker.close();
     },
   };

@@ -1,18 +1,14 @@
-import type { DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
+import type { DatabaseConnection, Dialect, QueryResult } from 'kysely';
 import { CompiledQuery, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import type { PgliteWorker } from './pglite-worker';
 
-/** Kysely over the one connection that PGlite has: a transaction holds it, everybody else waits in line. */
-export function pgliteDialect(worker: PgliteWorker): Dialect {
-  return {
-    createAdapter: () => new PostgresAdapter(),
-    createDriver: () => createDriver(worker),
-    createIntrospector: (db) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
-  };
+/** The one connection that PGlite has: whoever holds it works in his schema, everybody else waits in line. */
+export interface Line {
+  take(schema: string): Promise<DatabaseConnection>;
+  leave(): void;
 }
 
-function createDriver(worker: PgliteWorker): Driver {
+export function createLine(worker: PgliteWorker): Line {
   const connection: DatabaseConnection = {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
       const { rows, affectedRows } = await worker.query(query.sql, query.parameters);
@@ -23,23 +19,46 @@ function createDriver(worker: PgliteWorker): Driver {
       throw new Error('PGlite does not stream rows; read them in pages');
     },
   };
-  const line: Array<() => void> = [];
+  const waiting: Array<() => void> = [];
   let taken = false;
+  let current = '';
+  const leave = (): void => {
+    const turn = waiting.shift();
+    if (turn) turn();
+    else taken = false;
+  };
   return {
-    init: async () => undefined,
-    acquireConnection: async () => {
-      if (taken) await new Promise<void>((turn) => line.push(turn));
+    async take(schema) {
+      if (taken) await new Promise<void>((turn) => waiting.push(turn));
       taken = true;
-      return connection;
+      if (current === schema) return connection;
+      try {
+        await worker.query(`set search_path to "${schema}"`, []);
+        current = schema;
+        return connection;
+      } catch (e) {
+        leave();
+        throw e;
+      }
     },
-    releaseConnection: async () => {
-      const turn = line.shift();
-      if (turn) turn();
-      else taken = false;
-    },
-    beginTransaction: async (c) => void (await c.executeQuery(CompiledQuery.raw('begin'))),
-    commitTransaction: async (c) => void (await c.executeQuery(CompiledQuery.raw('commit'))),
-    rollbackTransaction: async (c) => void (await c.executeQuery(CompiledQuery.raw('rollback'))),
-    destroy: async () => undefined,
+    leave,
+  };
+}
+
+/** Kysely over that line, in one schema. */
+export function pgliteDialect(line: Line, schema: string): Dialect {
+  return {
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createDriver: () => ({
+      init: async () => undefined,
+      acquireConnection: () => line.take(schema),
+      releaseConnection: async () => line.leave(),
+      beginTransaction: async (c) => void (await c.executeQuery(CompiledQuery.raw('begin'))),
+      commitTransaction: async (c) => void (await c.executeQuery(CompiledQuery.raw('commit'))),
+      rollbackTransaction: async (c) => void (await c.executeQuery(CompiledQuery.raw('rollback'))),
+      destroy: async () => undefined,
+    }),
   };
 }

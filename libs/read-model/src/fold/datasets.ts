@@ -1,7 +1,7 @@
 import type { Row } from '../schema/tables';
 import type { Fold, RecordOf } from './record';
 import { ofTypes } from './record';
-import { deleteByKey, insertRows, loadRows, replaceRows } from './write-rows';
+import { insertRows, loadRows, replaceRows } from './write-rows';
 
 const types = [
   'dataset.ingest',
@@ -24,12 +24,19 @@ export const foldDatasets: Fold = async (tx, records) => {
     mine.flatMap(({ envelope: e }) => ('ingestId' in e.data ? [e.data.ingestId] : [])),
   );
   const changed = new Map<string, Ingest>();
-  const versions = new Map<string, Row<'dataset_versions'> | null>();
+  const known = await loadRows(
+    tx,
+    'dataset_versions',
+    'id',
+    mine.flatMap(({ envelope: e }) => ('versionId' in e.data ? [e.data.versionId] : [])),
+  );
+  const versions = new Map<string, Row<'dataset_versions'>>();
   const changes: Row<'changes'>[] = [];
   for (const r of mine) {
     const e = r.envelope;
     if (e.type === 'dataset.versionDeleted') {
-      versions.set(e.data.versionId, null);
+      const version = versions.get(e.data.versionId) ?? known.get(e.data.versionId);
+      if (version) versions.set(version.id, { ...version, deleted: true });
       changes.push(change(r, e.data.versionId, { deleted: true }));
       continue;
     }
@@ -48,6 +55,7 @@ export const foldDatasets: Fold = async (tx, records) => {
         prefix,
         created_at: m.createdAt,
         manifest: m,
+        deleted: false,
       });
     }
     if (e.type !== 'dataset.ingest') {
@@ -56,12 +64,7 @@ export const foldDatasets: Fold = async (tx, records) => {
     }
   }
   await replaceRows(tx, 'ingests', 'id', [...changed.values()]);
-  await deleteByKey(tx, 'dataset_versions', 'id', [...versions.keys()]);
-  await insertRows(
-    tx,
-    'dataset_versions',
-    [...versions.values()].filter((v) => v !== null),
-  );
+  await replaceRows(tx, 'dataset_versions', 'id', [...versions.values()]);
   await insertRows(tx, 'changes', changes);
 };
 

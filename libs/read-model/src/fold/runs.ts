@@ -37,13 +37,16 @@ export const foldRuns: Fold = async (tx, records) => {
     const id = r.envelope.data.runId;
     const before = touched.get(id) ?? rows.get(id) ?? unknownRun(id, r.envelope.projectId);
     const after = foldRun(before, r.envelope as RunMessage);
-    if (after === before) continue;
+    // Whether a command still counts may depend on a deletion in another topic: that it was given is a change either way.
+    if (after === before && !isCommand(r)) continue;
     touched.set(id, after);
     changes.push(change(r, after));
   }
   await replaceRows(tx, 'runs', 'id', [...touched.values()]);
   await insertRows(tx, 'changes', changes);
 };
+
+const isCommand = (r: { topic: string }): boolean => r.topic.includes('.commands.');
 
 const change = (r: RecordOf<(typeof types)[number]>, after: RunRow): Row<'changes'> => ({
   topic: r.topic,
@@ -52,5 +55,5 @@ const change = (r: RecordOf<(typeof types)[number]>, after: RunRow): Row<'change
   type: r.envelope.type,
   subject: after.id,
   name: null,
-  patch: r.topic.includes('.commands.') || r.envelope.type === 'run.deleted' ? {} : runPatch(after),
+  patch: isCommand(r) || r.envelope.type === 'run.deleted' ? {} : runPatch(after),
 });

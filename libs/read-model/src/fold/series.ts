@@ -1,6 +1,5 @@
 import { sha256Hex } from '@minvar/contracts';
 import type { MetricPoint } from '@minvar/contracts';
-import { sql } from 'kysely';
 import type { Row } from '../schema/tables';
 import type { Fold } from './record';
 import { ofTypes } from './record';
@@ -18,26 +17,26 @@ export function seriesOf(
   return { id, run_id: runId, metric: p.metric, variant: p.variant, split: p.split, class: p.class, group: p.group };
 }
 
-/** Writes points. At one step the later term counts, within a term the later batch; what a term said first is not repeated. */
+/** Writes points, each term's beside the others'. Within a term the later batch counts; a repeated one changes nothing. */
 export async function upsertPoints(
   tx: Parameters<Fold>[0],
   series: readonly Series[],
   points: readonly Row<'metric_points'>[],
 ): Promise<void> {
-  await insertRows(tx, 'metric_series', [...new Map(series.map((s) => [s.id, s])).values()], 'on conflict do nothing');
+  const distinct = [...new Map(series.map((s) => [s.id, s])).values()];
+  await insertRows(tx, 'metric_series', distinct, 'on conflict do nothing');
   const latest = new Map<string, Row<'metric_points'>>();
   for (const p of points) {
-    const key = `${p.series_id} ${p.step}`;
+    const key = `${p.series_id} ${p.step} ${p.term}`;
     const before = latest.get(key);
-    if (!before || p.term > before.term || (p.term === before.term && p.at > before.at)) latest.set(key, p);
+    if (!before || p.at > before.at) latest.set(key, p);
   }
   await insertRows(
     tx,
     'metric_points',
     [...latest.values()],
-    `on conflict (series_id, step) do update set value = excluded.value, non_finite = excluded.non_finite, term = excluded.term,
-     at = excluded.at, part = excluded.part, off = excluded.off
-     where (excluded.term, excluded.at) > (metric_points.term, metric_points.at)`,
+    `on conflict (series_id, step, term) do update set value = excluded.value, non_finite = excluded.non_finite,
+     at = excluded.at, part = excluded.part, off = excluded.off where excluded.at > metric_points.at`,
   );
 }
 
@@ -160,12 +159,3 @@ export async function restorePoints(
     rows,
   );
 }
-
-/** Removes what a deleted run left; used where a run's deletion is only known after its chunks were read. */
-export const dropSeries = async (tx: Parameters<Fold>[0], runIds: readonly string[]): Promise<void> => {
-  const ids = [...runIds];
-  await sql`delete from metric_points where series_id in (select id from metric_series where run_id = any(${ids}))`.execute(
-    tx,
-  );
-  await sql`delete from metric_series where run_id = any(${ids})`.execute(tx);
-};

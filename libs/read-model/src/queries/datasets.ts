@@ -5,7 +5,10 @@ import { allOf, page } from './connection';
 
 export type DatasetVersionView = Row<'dataset_versions'>;
 
-const matching = (names: readonly string[] | null) => (names ? [sql`v.name = any(${[...names]})`] : []);
+const matching = (names: readonly string[] | null) => [
+  sql`not v.deleted`,
+  ...(names ? [sql`v.name = any(${[...names]})`] : []),
+];
 
 export const datasetQueries = (db: () => Db) => ({
   datasetVersions: (q: {
@@ -31,6 +34,7 @@ export const datasetQueries = (db: () => Db) => ({
     return rows[0]!.n;
   },
 
+  /** Also deleted ones: runs say what they ran on. */
   async datasetVersionsByIds(ids: readonly string[]): Promise<DatasetVersionView[]> {
     const { rows } = await sql<DatasetVersionView>`select * from dataset_versions where id = any(${[...ids]})`.execute(
       db(),
@@ -41,7 +45,7 @@ export const datasetQueries = (db: () => Db) => ({
   /** A version by its own name, or the newest. */
   async datasetVersion(name: string, version: string | null): Promise<DatasetVersionView | null> {
     const { rows } = await sql<DatasetVersionView>`
-      select * from dataset_versions where name = ${name} ${version === null ? sql`` : sql`and version = ${version}`}
+      select * from dataset_versions where not deleted and name = ${name} ${version === null ? sql`` : sql`and version = ${version}`}
       order by created_at desc, id desc limit 1`.execute(db());
     return rows[0] ?? null;
   },
@@ -54,7 +58,7 @@ export const datasetQueries = (db: () => Db) => ({
   /** Versions as the expansion of an experiment looks them up: by the ingest that made them, and by name. */
   async knownVersions(): Promise<{ ingestId: string | null; versionId: string; name: string; version: string }[]> {
     const { rows } = await sql<{ ingestId: string | null; versionId: string; name: string; version: string }>`
-      select i.id as "ingestId", v.id as "versionId", v.name, v.version from dataset_versions v left join ingests i on i.version_id = v.id order by v.created_at, v.id`.execute(
+      select i.id as "ingestId", v.id as "versionId", v.name, v.version from dataset_versions v left join ingests i on i.version_id = v.id where not v.deleted order by v.created_at, v.id`.execute(
       db(),
     );
     return rows;

@@ -109,7 +109,8 @@ export const experimentQueries = (db: () => Db) => ({
     return rows;
   },
 
-  async experimentAnalyses(experimentId: string): Promise<ArtifactRef[]> {
+  /** Figures and tables of an experiment's judgements. */
+  async experimentArtifacts(experimentId: string): Promise<ArtifactRef[]> {
     const { rows } = await sql<{
       artifacts: ArtifactRef[];
     }>`select artifacts from judgements where experiment_id = ${experimentId}`.execute(db());

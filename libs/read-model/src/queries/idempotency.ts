@@ -5,23 +5,35 @@ import type { Db } from './connection';
 export type Reservation = Row<'idempotency_keys'>;
 
 export const idempotencyQueries = (db: () => Db) => ({
-  /** Reserves a key, or gives the reservation that is there already: whoever comes first wins. */
-  async reserve(wanted: Reservation): Promise<{ reservation: Reservation; isNew: boolean }> {
+  /**
+   * Reserves a key, or gives what it stands for already: whoever comes first wins. `isDurable`: its use is in the log; a
+   * reservation alone may have lost its command.
+   */
+  async reserve(wanted: Reservation): Promise<{ reservation: Reservation; isDurable: boolean }> {
+    const { key, mutation, arguments_hash, entity_id } = wanted;
     return db()
       .transaction()
       .execute(async (tx) => {
-        const known = await sql<Reservation>`
-          select * from idempotency_keys where key = ${wanted.key} union all select * from reservations where key = ${wanted.key} limit 1`.execute(
-          tx,
-        );
-        if (known.rows[0]) return { reservation: known.rows[0], isNew: false };
-        const { key, mutation, arguments_hash, entity_id } = wanted;
-        const inserted = await sql<Reservation>`
-          insert into reservations (key, mutation, arguments_hash, entity_id) values (${key}, ${mutation}, ${arguments_hash}, ${entity_id})
-          on conflict do nothing returning *`.execute(tx);
-        if (inserted.rows[0]) return { reservation: inserted.rows[0], isNew: true };
-        const other = await sql<Reservation>`select * from reservations where key = ${wanted.key}`.execute(tx);
-        return { reservation: other.rows[0]!, isNew: false };
+        const used = await tx.selectFrom('idempotency_keys').selectAll().where('key', '=', key).executeTakeFirst();
+        if (used) return { reservation: used, isDurable: true };
+        await sql`insert into reservations (key, mutation, arguments_hash, entity_id)
+          values (${key}, ${mutation}, ${arguments_hash}, ${entity_id}) on conflict do nothing`.execute(tx);
+        const reservation = await tx
+          .selectFrom('reservations')
+          .selectAll()
+          .where('key', '=', key)
+          .executeTakeFirstOrThrow();
+        return { reservation, isDurable: false };
       });
+  },
+
+  /** Gives a key back when nothing was sent under it. */
+  async release(key: string): Promise<void> {
+    await db().deleteFrom('reservations').where('key', '=', key).execute();
+  },
+
+  /** What a key stands for, once its use is in the log. */
+  async idempotencyKey(key: string): Promise<Reservation | null> {
+    return (await db().selectFrom('idempotency_keys').selectAll().where('key', '=', key).executeTakeFirst()) ?? null;
   },
 });

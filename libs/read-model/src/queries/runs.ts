@@ -13,6 +13,17 @@ export type RunView = Omit<Row<'runs'>, 'facts' | 'asks' | 'rejections' | 'visib
   analysed_attempt: number | null;
 };
 
+/** What a run is for: the cell of a preset, and the request that the preset's label stands for. */
+export interface MembershipView {
+  readonly run_id: string;
+  readonly experiment: string;
+  readonly preset: string;
+  readonly cell: string;
+  readonly base_preset: string;
+  readonly seeds: number | null;
+  readonly set: readonly string[];
+}
+
 export interface RunFilter {
   readonly experiment?: string | null;
   readonly preset?: string | null;
@@ -102,11 +113,10 @@ export const runQueries = (db: () => Db) => ({
   },
 
   /** Memberships in the newest expansion of each preset. */
-  async membershipsByRuns(
-    ids: readonly string[],
-  ): Promise<{ run_id: string; experiment: string; preset: string; cell: string }[]> {
-    const { rows } = await sql<{ run_id: string; experiment: string; preset: string; cell: string }>`
-      select m.run_id, q.name as experiment, q.preset, m.cell from memberships m join experiment_requests q on q.id = m.request_id
+  async membershipsByRuns(ids: readonly string[]): Promise<MembershipView[]> {
+    const { rows } = await sql<MembershipView>`
+      select m.run_id, q.name as experiment, q.preset, m.cell, q.base_preset, q.seeds, q.set
+      from memberships m join experiment_requests q on q.id = m.request_id
       where m.run_id = any(${[...ids]}) and not exists (
         select 1 from experiment_requests n where n.experiment_id = q.experiment_id and n.preset = q.preset and n.expanded and (n.sort_key, n.id) > (q.sort_key, q.id))
       order by m.run_id, q.name, q.preset, m.cell`.execute(db());
@@ -161,7 +171,9 @@ export const runQueries = (db: () => Db) => ({
 
   async points(seriesId: string): Promise<{ step: number; value: number | null; non_finite: string | null }[]> {
     const { rows } = await sql<{ step: number; value: number | null; non_finite: string | null }>`
-      select step, value, non_finite from metric_points where series_id = ${seriesId} order by step`.execute(db());
+      select distinct on (step) step, value, non_finite from metric_points where series_id = ${seriesId} order by step, term desc`.execute(
+      db(),
+    );
     return rows;
   },
 });

@@ -29,7 +29,9 @@ create table ingests (
 create index ingests_version on ingests (version_id);
 create table dataset_versions (
   id text primary key, project_id text not null, dataset_id text not null, name text not null, version text not null,
-  prefix text not null, created_at text not null, manifest jsonb not null
+  prefix text not null, created_at text not null, manifest jsonb not null,
+  -- the row stays: runs on the version still say what they ran on
+  deleted boolean not null
 );
 create index dataset_versions_name on dataset_versions (name, created_at, id);
 create index dataset_versions_created on dataset_versions (created_at, id);
@@ -93,7 +95,8 @@ create index metric_series_run on metric_series (run_id, metric);
 create table metric_points (
   series_id text not null, step double precision not null, value double precision, non_finite text,
   term integer not null, at text not null, part integer not null, off bigint not null,
-  primary key (series_id, step)
+  -- a later term says a step again, what an earlier one said stays until the run is deleted
+  primary key (series_id, step, term)
 );
 create index metric_points_position on metric_points (part, off);
 

@@ -57,6 +57,7 @@ export interface DatasetVersionsTable {
   prefix: string;
   created_at: string;
   manifest: DatasetManifest;
+  deleted: boolean;
 }
 
 export interface ExperimentRequestsTable {

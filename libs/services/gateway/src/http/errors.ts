@@ -1,0 +1,23 @@
+import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Logger } from '../options';
+
+/** What a client sees of an error: ours as they are, bugs as one sentence without their insides, which go to the log. */
+export function shownError(formatted: GraphQLFormattedError, error: unknown, logger: Logger): GraphQLFormattedError {
+  const original = error instanceof GraphQLError ? error.originalError : error;
+  const isOurs =
+    (original === undefined || original === null || original instanceof GraphQLError) && error instanceof GraphQLError;
+  const { stacktrace: _, ...extensions } = (formatted.extensions ?? {}) as Record<string, unknown>;
+  if (isOurs) {
+    // Values that variables and arguments cannot take are bad input, whoever found them.
+    const code =
+      extensions.code === 'INTERNAL_SERVER_ERROR' || extensions.code === undefined ? 'BAD_USER_INPUT' : extensions.code;
+    return { ...formatted, extensions: { ...extensions, code } };
+  }
+  logger.error({ err: original, path: formatted.path }, 'a resolver failed');
+  return {
+    message: 'something went wrong in the gateway; its log says what',
+    path: formatted.path,
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  };
+}

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { schemaText } from '@minvar/service-gateway';
+
+writeFileSync('schema.graphql', schemaText());
