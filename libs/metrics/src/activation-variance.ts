@@ -1,4 +1,4 @@
-import { meanOfPresent } from './averages';
+import { meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { Measurement } from './define-metric';
 import { traces } from './folds/moments';
@@ -28,7 +28,7 @@ export const activationVariance = defineMetric({
       const dimensions = size === 'mean' ? m.width : 1;
       const less = divisor === 'n' ? 0 : 1;
       const perClass = sums.map((t, k) => (m.counts[k]! > less ? t / (m.counts[k]! - less) / dimensions : Number.NaN));
-      if (average === 'class-mean') return { value: meanOfPresent(perClass), perClass };
+      if (average === 'class-mean') return { value: meanWhereCounted(perClass, m.counts, less), perClass };
       const freedom = total(m.counts.map((n) => Math.max(0, n - less)));
       return { value: freedom > 0 ? total(sums) / freedom / dimensions : Number.NaN };
     };

@@ -1,7 +1,9 @@
-/** Mean of the values that are not NaN (classes and groups without examples are NaN); NaN when there are none. */
-export function meanOfPresent(values: readonly number[]): number {
-  const present = values.filter((v) => !Number.isNaN(v));
-  return present.reduce((s, v) => s + v / present.length, present.length === 0 ? Number.NaN : 0);
+/**
+ * Mean of the values whose count is above `more`: classes without enough examples do not matter, a value that is NaN does. NaN when there is none.
+ */
+export function meanWhereCounted(values: readonly number[], counts: ArrayLike<number>, more = 0): number {
+  const counted = values.filter((_, i) => counts[i]! > more);
+  return counted.reduce((s, v) => s + v / counted.length, counted.length === 0 ? Number.NaN : 0);
 }
 
 /** Mean of the values by the counts; values with count 0 do not matter. NaN when all counts are 0. */

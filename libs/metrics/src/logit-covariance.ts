@@ -1,4 +1,4 @@
-import { meanByCount, meanOfPresent } from './averages';
+import { meanByCount, meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { ClassMoments } from './folds/moments';
 import { scatterTraces, traces } from './folds/moments';
@@ -18,9 +18,9 @@ export const logitCovariance = defineMetric({
     const centred = perClassTrace(centredLogits);
     const { within, total } = scatterTraces(centredLogits);
     return [
-      { variant: null, value: meanOfPresent(perClass), perClass },
+      { variant: null, value: meanWhereCounted(perClass, logits.counts), perClass },
       { variant: 'frequency-weighted', value: meanByCount(perClass, logits.counts) },
-      { variant: 'centred', value: meanOfPresent(centred), perClass: centred },
+      { variant: 'centred', value: meanWhereCounted(centred, logits.counts), perClass: centred },
       { variant: 'ratio', value: within / total },
     ];
   },

@@ -1,4 +1,4 @@
-import { meanByCount, meanOfPresent } from './averages';
+import { meanByCount, meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { ClassMoments } from './folds/moments';
 import { traces } from './folds/moments';
@@ -25,12 +25,16 @@ export const outputVariance = defineMetric({
     const freedom = m.counts.reduce((s, n) => s + Math.max(0, n - 1), 0);
     const scale = shrinkage(smoothing.alpha, smoothing.convention, classes.length) ** -2;
     return [
-      { variant: null, value: meanOfPresent(perClass), perClass },
-      { variant: 'true-class', value: meanOfPresent(trueClass), perClass: trueClass },
+      { variant: null, value: meanWhereCounted(perClass, m.counts), perClass },
+      { variant: 'true-class', value: meanWhereCounted(trueClass, m.counts), perClass: trueClass },
       { variant: 'pooled', value: freedom > 0 ? traces(m).reduce((s, t) => s + t, 0) / freedom : Number.NaN },
       { variant: 'frequency-weighted', value: meanByCount(perClass, m.counts) },
-      { variant: 'correct-only', value: meanOfPresent(correct), perClass: correct },
-      { variant: 'debiased', value: scale * meanOfPresent(perClass), perClass: perClass.map((v) => scale * v) },
+      { variant: 'correct-only', value: meanWhereCounted(correct, right.counts), perClass: correct },
+      {
+        variant: 'debiased',
+        value: scale * meanWhereCounted(perClass, m.counts),
+        perClass: perClass.map((v) => scale * v),
+      },
     ];
   },
 });
