@@ -7,3 +7,7 @@ export type { ObjectStoreHarness } from './testing/object-store-contract';
 export { runSwapChild } from './testing/swap-child';
 export type { FromSwapChild, ToSwapChild } from './testing/swap-child';
 export { until } from './testing/wait';
+export { executorContract } from './testing/executor-contract';
+export type { Behaviour, ExecutorHarness } from './testing/executor-contract';
+export { smallDisk } from './testing/small-disk';
+export type { SmallDisk } from './testing/small-disk';
