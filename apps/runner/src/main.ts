@@ -14,7 +14,7 @@ import { runnerEnvironment } from './environment';
 async function main(): Promise<number> {
   const { home, execution, leaseSeconds, logLevel } = runnerEnvironment();
   const folders = homeFolders(home);
-  const logger = createLogger({ name: 'runner', level: logLevel }).child({ executionId: execution.executionId });
+  const logger = createLogger({ name: 'runner', level: logLevel });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 

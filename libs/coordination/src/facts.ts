@@ -102,14 +102,17 @@ type RunFactEvent = Extract<
   }
 >;
 
+/** Runs with equal keys can share a TensorFlow process: same dataset version, same model family. */
+export const groupKeyOf = (run: {
+  readonly datasetVersionId: string;
+  readonly spec: { readonly model: { readonly name: string } };
+}): string => `${run.datasetVersionId} ${run.spec.model.name}`;
+
 function rememberRun(facts: Facts, event: RunFactEvent): void {
   const known = facts.runs.get(event.data.runId) ?? null;
   if (isStale(known, event)) return;
   const version = advance(known, event);
-  const groupKey =
-    event.type === 'run.queued'
-      ? `${event.data.datasetVersionId} ${event.data.spec.model.name}`
-      : (known?.groupKey ?? '');
+  const groupKey = event.type === 'run.queued' ? groupKeyOf(event.data) : (known?.groupKey ?? '');
   facts.runs.set(event.data.runId, { ...version, groupKey, phase: phaseAfter(event, known) });
 }
 

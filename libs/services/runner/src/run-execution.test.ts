@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test as base } from 'vitest';
+import { afterAll, describe, expect, test as base, vi } from 'vitest';
 import { exitCodes, objectKeys } from '@minvar/contracts';
 import { requestCancel, retry } from '@minvar/coordination';
 import { bundlePrograms } from './testing/bundle';
@@ -14,6 +14,8 @@ const built = await bundlePrograms(
 const programs = { supervisor: built.paths[0]!, child: built.paths[1]! };
 afterAll(() => built.remove());
 
+vi.setConfig({ testTimeout: 60_000 });
+
 /** Every test has a laboratory of its own, so that they can wait for leases side by side. */
 const it = base.extend<{ lab: Laboratory }>({
   lab: async ({}, use) => {
@@ -24,7 +26,7 @@ const it = base.extend<{ lab: Laboratory }>({
 });
 
 const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  for (let i = 0; i < 1500; i++) {
+  for (const end = Date.now() + 50_000; Date.now() < end;) {
     if (await holds().catch(() => false)) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -9,10 +9,12 @@ import {
   runSpecSchema,
   topicOf,
 } from '@minvar/contracts';
-import { describe, expect, test as base } from 'vitest';
+import { describe, expect, test as base, vi } from 'vitest';
 import type { Behaviour } from './testing/in-process-runner';
 import type { Laboratory } from './testing/laboratory';
 import { createLaboratory } from './testing/laboratory';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Every test has a laboratory of its own, so that they can wait side by side. */
 const it = base.extend<{ lab: Laboratory }>({
@@ -94,6 +96,7 @@ describe.concurrent('an experiment', () => {
     expect(await typed(lab, 'run', 'run.queued')).toHaveLength(6);
     expect(runner.most()).toBe(2);
     // Six small runs on two places: TensorFlow would have started about twice, not six times.
+    expect(runner.started.slice(0, 2).map((e) => e.runs.length)).toEqual([3, 3]);
     expect(runner.started.length).toBeLessThanOrEqual(4);
   });
 

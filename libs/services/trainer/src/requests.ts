@@ -3,6 +3,7 @@ import { datasetIdOf, isTerminal } from '@minvar/contracts';
 import type { ExpandedExperiment, RequestFact } from '@minvar/coordination';
 import {
   expandExperiment,
+  groupKeyOf,
   readyRequests,
   requestCancel,
   SpecError,
@@ -125,7 +126,7 @@ export function createRequests(at: Context): Requests {
       const record = { v: 1 as const, projectId: at.projectId, runId, spec, specHash, datasetVersionId };
       const { head, events } = await ensureRun(at, { record, priority: request.priority, shareKey });
       await at.send(events);
-      if (!isTerminal(head.state)) at.runs.put(head);
+      if (!isTerminal(head.state)) at.runs.put(head, { groupKey: groupKeyOf(record) });
     });
     const listed = runs.map(({ runId, cell, method, seed }) => ({ runId, cell, method, seed }));
     await at.send([say(at, 'experiment.expanded', request, { ...about(request), runs: listed })]);

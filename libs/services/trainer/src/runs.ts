@@ -1,6 +1,6 @@
 import type { AnyEnvelope, EnvelopeOf, RunHead, RunRecord } from '@minvar/contracts';
 import { isTerminal, objectKeys } from '@minvar/contracts';
-import { queuedHead, requestCancel, retry, runEvent } from '@minvar/coordination';
+import { groupKeyOf, queuedHead, requestCancel, retry, runEvent } from '@minvar/coordination';
 import { queuedEvent, readRecord, rejectedEvent, terminalEventOf } from './announce';
 import type { Context } from './context';
 import { changeHead, createHead, readHead } from './heads';
@@ -49,7 +49,7 @@ export async function createRun(at: Context, command: EnvelopeOf<'run.create'>):
   const record: RunRecord = { v: 1, projectId: command.projectId, runId, spec, specHash, datasetVersionId };
   const { head, events } = await ensureRun(at, { record, priority, shareKey: runId });
   await at.send(events);
-  if (!isTerminal(head.state)) at.runs.put(head);
+  if (!isTerminal(head.state)) at.runs.put(head, { groupKey: groupKeyOf(record) });
 }
 
 export async function cancelRun(at: Context, command: EnvelopeOf<'run.cancel'>): Promise<void> {
@@ -94,7 +94,7 @@ export async function retryRun(at: Context, command: EnvelopeOf<'run.retry'>): P
   }
   const { head, events } = await queueAgain(at, now, record);
   await at.send(events);
-  if (!isTerminal(head.state)) at.runs.put(head, { notBeforeMs: 0, endedSweeps: 0 });
+  if (!isTerminal(head.state)) at.runs.put(head, { groupKey: groupKeyOf(record), notBeforeMs: 0, endedSweeps: 0 });
 }
 
 export async function deleteRun(at: Context, command: EnvelopeOf<'run.delete'>): Promise<void> {

@@ -136,7 +136,7 @@ export async function createLaboratory(): Promise<Laboratory> {
         executor,
         experiments,
         registries,
-        leaseSeconds: 0.6,
+        leaseSeconds: 1.2,
         retrySeconds: 0.01,
         logger: { info: quiet, warn: quiet, error: quiet },
         ...options,
@@ -200,7 +200,7 @@ export async function createLaboratory(): Promise<Laboratory> {
     head: async (runId) =>
       runHead.parse(JSON.parse(Buffer.from((await store.get(objectKeys.runHead(runId))).body).toString('utf8'))),
     until: async (what, look) => {
-      for (let i = 0; i < 1000; i++) {
+      for (const end = Date.now() + 50_000; Date.now() < end;) {
         const found = await look().catch(() => null);
         if (found) return found;
         await new Promise((resolve) => setTimeout(resolve, 10));
