@@ -109,6 +109,8 @@ async function measure(
         attributes: manifest.attribute?.values ?? [],
         smoothing: smoothingOf(record.spec),
         lastLayer: last ? await lastLayerOf(store, result.weights, classes, width) : null,
+        // Only in a linear model does the last layer weigh the input's own parts.
+        features: record.spec.model.name === 'linear' ? manifest.features : null,
       },
     });
     for (let from = 0; from < output.examples; from += block) {
