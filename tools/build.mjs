@@ -1,7 +1,7 @@
 // `npm run build`: bundles for Node into dist/*.mjs (the project's own code; packages stay in node_modules) and the web
 // page into dist/dashboard. What is fresh is left alone. The command line calls this by itself when sources changed.
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   bundlesAreFresh,
@@ -72,48 +72,41 @@ const ownSourcesOnly = (root) => ({
 async function buildBundles(root) {
   const esbuild = await import('esbuild');
   const entryPoints = existingEntries(root);
-  const scratch = join(root, `dist/.bundles-${process.pid}`);
-  rmSync(scratch, { recursive: true, force: true });
-  try {
-    const { metafile } = await esbuild.build({
-      absWorkingDir: root,
-      entryPoints,
-      outdir: scratch,
-      outExtension: { '.js': '.mjs' },
-      // beside the entries, so that files found from `import.meta.url` are found from a chunk too
-      chunkNames: 'chunk-[hash]',
-      bundle: true,
-      splitting: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      sourcemap: true,
-      metafile: true,
-      legalComments: 'none',
-      logLevel: 'silent',
-      plugins: [ownSourcesOnly(root)],
-    });
-    const outputs = [];
-    for (const name of readdirSync(scratch)) {
-      renameSync(join(scratch, name), join(root, 'dist', name));
-      outputs.push(`dist/${name}`);
-    }
-    // A laboratory that is running may still load chunks of the build before: they go an hour later.
-    for (const name of readdirSync(join(root, 'dist'))) {
-      const path = join(root, 'dist', name);
-      if (
-        name.startsWith('chunk-') &&
-        !outputs.includes(`dist/${name}`) &&
-        Date.now() - statSync(path).mtimeMs > hour
-      ) {
-        rmSync(path);
-      }
-    }
-    const inputs = Object.keys(metafile.inputs).map((p) => p.replace(/^[a-z-]+:/, ''));
-    return { entries: Object.keys(entryPoints), inputs: stampsOf(root, inputs), outputs };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+  const { metafile, outputFiles } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    // beside the entries, so that files found from `import.meta.url` are found from a chunk too
+    chunkNames: 'chunk-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: true,
+    metafile: true,
+    write: false,
+    legalComments: 'none',
+    logLevel: 'silent',
+    plugins: [ownSourcesOnly(root)],
+  });
+  // Chunks before the entries that import them, each whole or not at all: others may be reading.
+  const isEntry = (path) => !basename(path).startsWith('chunk-');
+  for (const { path, contents } of outputFiles.sort((a, b) => isEntry(a.path) - isEntry(b.path))) {
+    writeFileSync(`${path}.${process.pid}`, contents);
+    renameSync(`${path}.${process.pid}`, path);
   }
+  const outputs = outputFiles.map((f) => `dist/${basename(f.path)}`);
+  // A laboratory that is running may still load chunks of the build before: they go an hour later.
+  for (const name of readdirSync(join(root, 'dist'))) {
+    const path = join(root, 'dist', name);
+    if (name.startsWith('chunk-') && !outputs.includes(`dist/${name}`) && Date.now() - statSync(path).mtimeMs > hour) {
+      rmSync(path);
+    }
+  }
+  const inputs = Object.keys(metafile.inputs).map((p) => p.replace(/^[a-z-]+:/, ''));
+  return { entries: Object.keys(entryPoints), inputs: stampsOf(root, inputs), outputs };
 }
 
 async function buildDashboard(root) {

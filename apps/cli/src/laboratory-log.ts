@@ -23,3 +23,17 @@ export function laboratoryLog(home: string, level: Environment['logLevel'], toke
     to: destination({ dest: file, sync: true, append: true }),
   });
 }
+
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+/** A line of a runner: its own log line with its level, or what something else there printed. */
+export function passOn(logger: Logger, executionId: string, text: string): void {
+  try {
+    const { level, time: _time, pid: _pid, hostname: _hostname, msg, ...facts } = JSON.parse(text);
+    const known = levels.find((l) => l === level);
+    if (known) return logger[known](facts, msg);
+  } catch {
+    // not a log line
+  }
+  logger.info({ executionId }, text);
+}

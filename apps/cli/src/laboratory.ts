@@ -26,7 +26,7 @@ import { solveLinear } from '@minvar/theory';
 import type { Context } from './context';
 import { fromCaller } from './connection';
 import { InterruptedError, WorkError } from './errors';
-import { laboratoryLog } from './laboratory-log';
+import { laboratoryLog, passOn } from './laboratory-log';
 import { readChunksFrom } from './read-chunks';
 import { createUndo } from './undo';
 
@@ -113,7 +113,7 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
         MINVAR_HOME: folders.root,
         MINVAR_LEASE_SECONDS: String(leaseSeconds),
       }),
-      onLine: ({ executionId, stream, text }) => logger.info({ executionId, stream }, text),
+      onLine: ({ executionId, text }) => passOn(logger, executionId, text),
     });
     undo.later(() => executor.stop());
 

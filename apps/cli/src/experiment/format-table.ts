@@ -69,9 +69,10 @@ export function formatResultText(results: ExperimentResults, table: ResultTable,
     );
   }
   for (const c of table.claims) {
+    out.push(wrap(`claim ${c.id}: ${c.verdict.replaceAll('_', ' ')}. ${c.text}`, width, '  '));
+    // one endpoint a line
     out.push(
-      wrap(`claim ${c.id}: ${c.verdict.replaceAll('_', ' ')}. ${c.text}`, width, '  '),
-      wrap(`  because: ${c.because}`, width, '    '),
+      ...c.because.split('; ').map((part, k) => wrap(`${k === 0 ? '  because ' : '    '}${part}`, width, '      ')),
     );
   }
   if (table.notes.length > 0) out.push('', ...table.notes.map((n) => wrap(`note: ${n}`, width, '  ')));

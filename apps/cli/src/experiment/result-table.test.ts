@@ -92,7 +92,7 @@ describe('the result table', () => {
     expect(text).toContain('1 of 2');
     expect(text).toContain('10,000 of 60,000 digits, not the official file');
     expect(text).toContain('1 of 5 runs did not succeed (NON_FINITE)');
-    expect(text).toMatch(/claim 4: DIRECTION ONLY[^]*because: 2 of 3/);
+    expect(text).toMatch(/claim 4: DIRECTION ONLY[^]*because 2 of 3/);
   });
 
   it('is the same table in Markdown and LaTeX, with special characters escaped', () => {

@@ -3,15 +3,30 @@ export interface Column {
   readonly align: 'left' | 'right';
 }
 
-/** Columns padded to their widest cell; a rule below the header. */
+/** A header broken at spaces, so that a long label does not make a narrow column wide. */
+function brokenLabel(label: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of label.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Columns padded to their widest cell; a rule below the header, whose long labels take several lines. */
 export function textTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map((c, i) => Math.max(c.label.length, ...rows.map((r) => (r[i] ?? '').length)));
+  const content = columns.map((_, i) => Math.max(0, ...rows.map((r) => (r[i] ?? '').length)));
+  const labels = columns.map((c, i) => brokenLabel(c.label, Math.max(content[i]!, 10)));
+  const widths = columns.map((_, i) => Math.max(content[i]!, ...labels[i]!.map((l) => l.length)));
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) => (columns[i]!.align === 'right' ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
       .join('  ')
       .trimEnd();
-  return [line(columns.map((c) => c.label)), widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(line)].join('\n');
+  const height = Math.max(...labels.map((l) => l.length));
+  const header = Array.from({ length: height }, (_, k) => line(labels.map((l) => l[k - (height - l.length)] ?? '')));
+  return [...header, widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(line)].join('\n');
 }
 
 /** Breaks at spaces; lines after the first get the indent. */
