@@ -49,7 +49,7 @@ export function createConsumer(options: ConsumerOptions, backend: ConsumerBacken
   let coordination: Promise<void> | null = null;
   let started = false;
   let resumed: { promise: Promise<void>; resolve: () => void } | null = null;
-  let idle: (() => void)[] = [];
+  const idle: (() => void)[] = [];
 
   /** Takes and gives up partitions as members come and go. */
   async function coordinate(): Promise<void> {

@@ -68,7 +68,7 @@ export async function bundleAndFork(
   const child = fork(await bundle(entry), [...args], { env: { ...process.env, ...env }, execArgv: [] });
   const messages: unknown[] = [];
   let taken = 0;
-  let wake: (() => void)[] = [];
+  const wake: (() => void)[] = [];
   const wakeAll = (): void => {
     for (const w of wake.splice(0)) w();
   };
