@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import express from 'express';
 import type { RequestHandler } from 'express';
 
-/** Only what the page itself brings may run, and nobody may frame it. Charts set inline styles; samples are data URLs. */
+/** Only what the page itself brings may run, and nobody may frame it. Samples of datasets are data URLs. */
 const policy = [
   "default-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
   "connect-src 'self'",
   "object-src 'none'",

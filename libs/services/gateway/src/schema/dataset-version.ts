@@ -1,4 +1,6 @@
+import { sha256Hex } from '@minvar/contracts';
 import type { ArrayFile, ArtifactRef } from '@minvar/contracts';
+import type { ObjectStore } from '@minvar/service-kit';
 import type { DatasetVersionView } from '@minvar/read-model';
 import type { Context } from '../context';
 import { badInput } from '../errors';
@@ -80,7 +82,18 @@ export async function listDatasets(
   );
 }
 
-function artifactsOf({ manifest: m, prefix }: DatasetVersionView): ArtifactRef[] {
+/** The files of a version; the manifest itself first. */
+async function artifactsOf({ manifest: m, prefix }: DatasetVersionView, store: ObjectStore): Promise<ArtifactRef[]> {
+  const key = `${prefix}manifest.json`;
+  const { body } = await store.get(key);
+  const manifest: ArtifactRef = {
+    name: 'manifest.json',
+    kind: 'manifest',
+    mediaType: 'application/json',
+    key,
+    sizeBytes: body.byteLength,
+    sha256: sha256Hex(body),
+  };
   const array = (name: string, a: ArrayFile): ArtifactRef => ({
     name,
     kind: 'array',
@@ -98,6 +111,7 @@ function artifactsOf({ manifest: m, prefix }: DatasetVersionView): ArtifactRef[]
     sha256: m.card.sha256,
   };
   return [
+    manifest,
     card,
     ...m.splits.flatMap((s) => [
       array(`${s.name}-inputs.npy`, s.inputs),
@@ -121,7 +135,8 @@ export const resolvers = {
     splits: (v: DatasetVersionView) => v.manifest.splits,
     attributes: (v: DatasetVersionView) => (v.manifest.attribute ? [v.manifest.attribute.name] : []),
     sha256: (v: DatasetVersionView) => v.manifest.contentSha256,
-    artifacts: (v: DatasetVersionView) => (v.deleted ? [] : artifactsOf(v)),
+    artifacts: (v: DatasetVersionView, _: unknown, { options: { store } }: Context) =>
+      v.deleted ? [] : artifactsOf(v, store),
     samples: (
       v: DatasetVersionView,
       args: { split: string; first?: number | null; seed?: number | null },

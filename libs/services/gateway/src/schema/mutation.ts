@@ -17,6 +17,14 @@ export const typeDefs = /* GraphQL */ `
     deleteRun(input: DeleteInput!): DeleteResult!
     deleteExperiment(input: DeleteInput!): DeleteResult!
     deleteDatasetVersion(input: DeleteInput!): DeleteResult!
+    "Folds every event anew beside the tables that queries read, and swaps them"
+    rebuildReadModel: RebuildReadModelPayload!
+  }
+  "SHA-256 over all rows ordered by key, of the old and the new fold of the same events"
+  type RebuildReadModelPayload {
+    before: String!
+    after: String!
+    events: Int!
   }
   input IngestDatasetInput {
     name: String!
@@ -117,5 +125,6 @@ export const resolvers = {
     deleteRun: taking(deleteRun),
     deleteExperiment: taking(deleteExperiment),
     deleteDatasetVersion: taking(deleteDatasetVersion),
+    rebuildReadModel: (_: unknown, __: unknown, { options }: Context) => options.readModel.rebuild(),
   },
 };
