@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
@@ -41,12 +41,9 @@ export function bundle(entry: string): Promise<string> {
 }
 
 async function bundleNow(entry: string): Promise<string> {
-  const folder = join(import.meta.dirname, '../../../../node_modules/.cache/minvar-test');
-  await mkdir(folder, { recursive: true });
-  const outfile = join(folder, `${basename(entry, '.ts')}-${process.pid}.mjs`);
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [entry],
-    outfile,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -55,8 +52,15 @@ async function bundleNow(entry: string): Promise<string> {
     plugins: [withoutSideEffects],
     logLevel: 'error',
   });
-  process.once('exit', () => rmSync(outfile, { force: true }));
-  return outfile;
+  const { contents } = outputFiles[0]!;
+  // Named by content: test processes share it, and old ones do not pile up.
+  const folder = join(import.meta.dirname, '../../../../node_modules/.cache/minvar-test');
+  const hash = createHash('sha256').update(contents).digest('hex').slice(0, 12);
+  const file = join(folder, `${basename(entry, '.ts')}-${hash}.mjs`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${file}.${process.pid}`, contents);
+  await rename(`${file}.${process.pid}`, file);
+  return file;
 }
 
 /** Bundles a TypeScript entry and runs it in a process of its own, with an IPC channel. */

@@ -12,7 +12,7 @@ const behaviour = runs[0]!.runId;
 if (behaviour === 'attempt') process.exit(attempt);
 if (behaviour.startsWith('exit:')) process.exit(Number(behaviour.slice('exit:'.length)));
 process.on('SIGTERM', () => {
-  if (behaviour !== 'stubborn') process.exit(21);
+  if (behaviour !== 'deaf') process.exit(21);
 });
 process.on('SIGINT', () => note('interrupted'));
 exitWhenParentGone(async () => {

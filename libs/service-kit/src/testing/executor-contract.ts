@@ -6,9 +6,9 @@ import { until } from './wait';
 
 /**
  * What an execution of these tests does; it stands in `runs[0].runId`. `exit:<code>` ends with that code, `attempt` with its attempt as
- * code; `sleep` waits and ends with 21 on SIGTERM; `stubborn` waits and ignores SIGTERM.
+ * code; `sleep` waits and ends with 21 on SIGTERM; `deaf` waits and ignores SIGTERM.
  */
-export type Behaviour = `exit:${number}` | 'attempt' | 'sleep' | 'stubborn';
+export type Behaviour = `exit:${number}` | 'attempt' | 'sleep' | 'deaf';
 
 export interface ExecutorHarness {
   /** two slots; at `stop`, executions that ignore SIGTERM are killed after a grace of at most a second */
@@ -99,7 +99,7 @@ export function executorContract(name: string, harness: () => Promise<ExecutorHa
     });
 
     it('ends one that ignores SIGTERM by SIGKILL', async () => {
-      const execution = make('stubborn');
+      const execution = make('deaf');
       await startAndWait(execution);
       await executor.signal(execution.executionId, 'SIGTERM');
       await new Promise((r) => setTimeout(r, 100));
@@ -133,12 +133,12 @@ export function executorContract(name: string, harness: () => Promise<ExecutorHa
     });
 
     it('ends everything at stop: in order what can, by force what does not', async () => {
-      const [polite, stubborn] = [make('sleep'), make('stubborn')] as const;
-      await Promise.all([startAndWait(polite), startAndWait(stubborn)]);
+      const [polite, deaf] = [make('sleep'), make('deaf')] as const;
+      await Promise.all([startAndWait(polite), startAndWait(deaf)]);
       await executor.stop();
       expect(await ids()).toEqual([]);
       expect(await exitOf(polite)).toMatchObject({ code: 21 });
-      const { code, signal } = await exitOf(stubborn);
+      const { code, signal } = await exitOf(deaf);
       expect(code === 137 || signal === 'SIGKILL').toBe(true);
     });
   });
