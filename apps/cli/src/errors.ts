@@ -35,7 +35,10 @@ function distance(a: string, b: string): number {
 /** The name that was probably meant, or null. A third of the letters may differ, or the one may begin with the other. */
 export function nearMiss(wrong: string, names: readonly string[]): string | null {
   const near = names
-    .map((name) => ({ name, d: name.startsWith(wrong) && wrong.length > 2 ? 0 : distance(wrong.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({
+      name,
+      d: name.startsWith(wrong) && wrong.length > 2 ? 0 : distance(wrong.toLowerCase(), name.toLowerCase()),
+    }))
     .filter(({ name, d }) => d <= Math.max(1, Math.floor(Math.max(name.length, wrong.length) / 3)))
     .sort((a, b) => a.d - b.d);
   return near[0]?.name ?? null;

@@ -12,8 +12,9 @@ const isFailure = (x: { __typename?: string }): x is Failure => /Error$/.test(x.
 /** The payload of a mutation, or the expected failure as an error: a wrong value is wrong usage, a conflict failed work. */
 export function payloadOf<T extends { __typename?: string }>(result: T): Exclude<T, { __typename: `${string}Error` }> {
   if (!isFailure(result)) return result as Exclude<T, { __typename: `${string}Error` }>;
-  const where = result.path?.length ? `${result.path.join('.')}: ` : '';
-  const text = result.message.startsWith(where) ? result.message : `${where}${result.message}`;
+  // the id or name is in the message already
+  const place = result.path?.filter((p) => !['input', 'id', 'name'].includes(p)).join('.');
+  const text = place && !result.message.startsWith(place) ? `${place}: ${result.message}` : result.message;
   throw ['ValidationError', 'NotFoundError'].includes(result.__typename) ? new UsageError(text) : new WorkError(text);
 }
 

@@ -29,6 +29,16 @@ async function checkName(client: Client, name: string): Promise<void> {
   if (!names.includes(name)) throw unknownName('dataset', name, names);
 }
 
+/** `train 10,000; test-same, test-random: 10,000 each` */
+function examples({ splits }: VersionFragment): string {
+  const sizes = [...new Set(splits.map((s) => s.examples))];
+  const parts = sizes.map((n) => {
+    const names = splits.filter((s) => s.examples === n).map((s) => s.name);
+    return `${names.join(', ')}: ${n.toLocaleString('en')}${names.length > 1 ? ' each' : ''}`;
+  });
+  return parts.join('; ');
+}
+
 async function list(ctx: Context, options: Json): Promise<void> {
   await withGateway(ctx, options, async (client) => {
     const catalogue = await catalogueOf(client);
@@ -44,7 +54,7 @@ async function list(ctx: Context, options: Json): Promise<void> {
     if (versions.length === 0) return ctx.out('no versions yet: `minvar data ingest NAME` makes one\n');
     const rows = versions.map((v) => [
       `${v.name}@${v.version}`,
-      v.splits.map((s) => `${s.name} ${s.examples.toLocaleString('en')}`).join(', '),
+      examples(v),
       v.official ? 'official' : 'not official',
       v.licence,
     ]);

@@ -113,7 +113,7 @@ async function show(ctx: Context, id: string, options: Json & { readonly log?: s
   await withGateway(ctx, options, async (client) => {
     const runId = await findRunId(client, id);
     const { run } = await client.request(runDetailQuery, { id: runId });
-    if (!run) throw new UsageError(`there is no run '${runId}'`);
+    if (!run) throw new UsageError(`there is no run '${runId}'; \`minvar runs list\` shows the runs there are`);
     const log = tail > 0 ? ((await client.request(runLogTailQuery, { id: runId, tail })).run?.log ?? []) : [];
     if (options.json) return outJson(ctx, { ...run, log });
     await ctx.out(describeRun(run, log, ctx.columns));

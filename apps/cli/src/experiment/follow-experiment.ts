@@ -63,7 +63,8 @@ export async function followExperiment(
     const all = [...runs.values()];
     if (all.length === 0) return;
     const done = all.filter((r) => terminal.includes(r.state)).length;
-    const part = all.filter((r) => r.state === 'RUNNING').reduce((sum, r) => sum + r.progress, 0);
+    // the last step of a run is not its end
+    const part = all.filter((r) => r.state === 'RUNNING').reduce((sum, r) => sum + Math.min(r.progress, 0.99), 0);
     const running = all.filter((r) => r.state === 'RUNNING').length;
     const note = state === 'ANALYSING' ? 'analysing' : running > 0 ? `${running} running` : undefined;
     progress.update({ label, done: Math.floor((done + part) * 10) / 10, total: all.length, unit: 'runs', note });

@@ -33,12 +33,9 @@ export function describeRun(run: Run, log: Log, width: number): string {
     ['spec', JSON.stringify(run.spec)],
     ['again', run.reproduce],
   ];
-  const out = rows.map(([k, v]) =>
-    wrap(
-      `${k.padEnd(11)}${v}`.replace(/^(\S+)(\s+)/, (_m, a: string, b: string) => a + b.replaceAll(' ', '\u00a0')),
-      width,
-      ' '.repeat(11),
-    ).replaceAll('\u00a0', ' '),
+  const indent = ' '.repeat(12);
+  const out = rows.map(
+    ([name, value]) => `${name.padEnd(11)} ${wrap(value, width - 12, '').replaceAll('\n', `\n${indent}`)}`,
   );
   if (run.metrics.length > 0) {
     const left = (label: string) => ({ label, align: 'left' as const });

@@ -11,6 +11,7 @@ import { duration, elapsed, moment, shortId } from '../parts/format';
 import { LogView } from '../parts/log-view';
 import { MetricsTable } from '../parts/metrics-table';
 import { Empty, Failure, Loading } from '../parts/notices';
+import { Signs } from '../parts/signs';
 
 const over = ['SUCCEEDED', 'FAILED', 'CANCELLED'];
 
@@ -71,15 +72,7 @@ export function RunPage() {
           <p>{run.failure.message}</p>
         </div>
       )}
-      {run.signs.map((s) => (
-        <div className="notice sign" key={s.name}>
-          <strong>
-            {s.name}
-            {s.epoch === null ? '' : ` at epoch ${s.epoch}`}
-          </strong>
-          <p>{s.because}</p>
-        </div>
-      ))}
+      {run.signs.length > 0 && <Signs signs={run.signs} />}
       <CurvePanel
         runId={run.id}
         measured={run.metrics.map((m) => ({ metric: m.name, variant: m.variant, split: m.split }))}
