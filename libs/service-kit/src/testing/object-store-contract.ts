@@ -127,8 +127,12 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       it('that do not exist are an error to read and none to remove', async () => {
         const key = `${fresh()}/nothing.npy`;
         for (const k of [key, key.replace('.npy', '.json')]) {
-          for (const work of [store.get(k), store.getStream(k), store.download(k, join(folder, 'x'))]) {
-            const error = await caught(work);
+          for (const call of [
+            () => store.get(k),
+            () => store.getStream(k),
+            () => store.download(k, join(folder, 'x')),
+          ]) {
+            const error = await caught(call());
             expect(error).toBeInstanceOf(ObjectNotFoundError);
             expect((error as ObjectNotFoundError).key).toBe(k);
           }
@@ -164,11 +168,11 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       it('outside the object are refused with its size', async () => {
         const key = `${fresh()}/r.txt`;
         await store.put(key, bytes('abc'));
-        for (const work of [
-          store.get(key, { range: { start: 3 } }),
-          store.getStream(key, { range: { start: 5, end: 6 } }),
+        for (const call of [
+          () => store.get(key, { range: { start: 3 } }),
+          () => store.getStream(key, { range: { start: 5, end: 6 } }),
         ]) {
-          const error = await caught(work);
+          const error = await caught(call());
           expect(error).toBeInstanceOf(RangeError);
           expect(String(error)).toContain('3 bytes');
         }
