@@ -6,12 +6,9 @@ import { createLmdbEventLog, createPublisher } from '@minvar/service-kit';
 import type { LmdbEventLog } from '@minvar/service-kit';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { engineName } from './database/engine';
-import { openPglite } from './database/open';
 import { createReadModel } from './read-model';
 import type { ReadModel, ReadModelOptions } from './read-model';
-import { schemaVersion } from './schema/migrations';
-import { createSnapshots } from './snapshot';
+import { emptySnapshot } from './testing/empty-snapshot';
 import { histories } from './testing/histories';
 import { bundleWorker } from './testing/worker-url';
 
@@ -25,14 +22,7 @@ const notices: string[] = [];
 
 beforeAll(async () => {
   workerUrl = await bundleWorker();
-  empty = await mkdtemp(join(tmpdir(), 'minvar-read-model-empty-'));
-  const database = await openPglite(workerUrl, null);
-  await database.generation('generation_empty');
-  await createSnapshots(empty, { schema: schemaVersion, engine: engineName }).save({
-    generation: 'generation_empty',
-    dump: await database.dump(),
-  });
-  await database.close();
+  empty = await emptySnapshot(workerUrl);
 }, 60_000);
 afterAll(() => rm(empty, { recursive: true, force: true }));
 beforeEach(async () => {

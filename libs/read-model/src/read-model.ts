@@ -31,6 +31,8 @@ export interface ReadModelOptions {
   /** a snapshot is taken after so many events, and at stop */
   readonly snapshotEvery?: number;
   readonly onNotice?: (message: string) => void;
+  /** told of every SQL statement */
+  readonly onStatement?: (sql: string) => void;
 }
 
 export interface RebuildReport {
@@ -92,7 +94,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     const loaded = await snapshots.load();
     if ('snapshot' in loaded) {
       try {
-        engine = await openPglite(database.workerUrl, loaded.snapshot.dump);
+        engine = await openPglite(database.workerUrl, loaded.snapshot.dump, options.onStatement);
         generation = loaded.snapshot.generation;
         current = await engine.generation(generation);
         if (await isOfThisLog()) return;
@@ -109,7 +111,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     } else if (loaded.because !== 'there is none') {
       onNotice(`the read model’s snapshot is not used: ${loaded.because}; folding the log from the beginning`);
     }
-    engine = await openPglite(database.workerUrl, null);
+    engine = await openPglite(database.workerUrl, null, options.onStatement);
     generation = newGeneration();
     current = await engine.generation(generation);
   }

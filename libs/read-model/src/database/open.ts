@@ -17,9 +17,13 @@ export interface Database {
 }
 
 /** PostgreSQL in WebAssembly, in the memory of a thread: empty, or as a former `dump` left it. */
-export async function openPglite(workerUrl: URL, load: Uint8Array | null): Promise<Database> {
+export async function openPglite(
+  workerUrl: URL,
+  load: Uint8Array | null,
+  onStatement: (sql: string) => void = () => undefined,
+): Promise<Database> {
   const worker = await startPgliteWorker(workerUrl, load);
-  const line = createLine(worker);
+  const line = createLine(worker, onStatement);
   const admin = new Kysely<Tables>({ dialect: pgliteDialect(line, 'public') });
   return {
     async generation(name) {

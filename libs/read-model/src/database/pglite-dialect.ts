@@ -8,9 +8,10 @@ export interface Line {
   leave(): void;
 }
 
-export function createLine(worker: PgliteWorker): Line {
+export function createLine(worker: PgliteWorker, onStatement: (sql: string) => void): Line {
   const connection: DatabaseConnection = {
     async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+      onStatement(query.sql);
       const { rows, affectedRows } = await worker.query(query.sql, query.parameters);
       return { rows: rows as R[], numAffectedRows: BigInt(affectedRows) };
     },

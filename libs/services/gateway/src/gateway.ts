@@ -15,6 +15,7 @@ import { healthRoutes } from './http/health';
 import { limits, limitsRule } from './http/limits';
 import { serveObjects } from './http/objects';
 import { serveSocket } from './http/socket';
+import { noSubscriptions } from './http/no-subscriptions';
 import { createTelemetry } from './http/telemetry';
 import { timeOperations } from './http/time-operations';
 import type { Gateway, GatewayOptions } from './options';
@@ -53,7 +54,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       warn: (m) => logger.warn({}, String(m)),
       error: (m) => logger.error({}, String(m)),
     },
-    plugins: [ApolloServerPluginLandingPageDisabled(), timeOperations(telemetry)],
+    plugins: [ApolloServerPluginLandingPageDisabled(), noSubscriptions, timeOperations(telemetry)],
   });
 
   const app = express();

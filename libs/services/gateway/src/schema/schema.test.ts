@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { buildSchema, findBreakingChanges, isEnumType, isInputObjectType, isInterfaceType, isObjectType, isScalarType, isUnionType } from 'graphql';
+import {
+  buildSchema,
+  findBreakingChanges,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isScalarType,
+  isUnionType,
+} from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { schemaText } from '.';
@@ -28,13 +37,16 @@ function missing(part: GraphQLSchema, whole: GraphQLSchema): string[] {
     } else if (isInputObjectType(type) && isInputObjectType(other)) {
       for (const f of Object.values(type.getFields())) {
         const found = other.getFields()[f.name];
-        if (String(found?.type) !== String(f.type) || found?.defaultValue !== f.defaultValue) out.push(`${type.name}.${f.name} differs`);
+        if (String(found?.type) !== String(f.type) || found?.defaultValue !== f.defaultValue)
+          out.push(`${type.name}.${f.name} differs`);
       }
       for (const f of Object.values(other.getFields())) {
-        if (!type.getFields()[f.name] && String(f.type).endsWith('!') && f.defaultValue === undefined) out.push(`${type.name}.${f.name} is new and required`);
+        if (!type.getFields()[f.name] && String(f.type).endsWith('!') && f.defaultValue === undefined)
+          out.push(`${type.name}.${f.name} is new and required`);
       }
     } else if ((isObjectType(type) || isInterfaceType(type)) && (isObjectType(other) || isInterfaceType(other))) {
-      for (const i of type.getInterfaces()) if (!other.getInterfaces().some((o) => o.name === i.name)) out.push(`${type.name} lacks ${i.name}`);
+      for (const i of type.getInterfaces())
+        if (!other.getInterfaces().some((o) => o.name === i.name)) out.push(`${type.name} lacks ${i.name}`);
       for (const f of Object.values(type.getFields())) {
         const found = other.getFields()[f.name];
         if (String(found?.type) !== String(f.type)) {
@@ -43,10 +55,12 @@ function missing(part: GraphQLSchema, whole: GraphQLSchema): string[] {
         }
         for (const a of f.args) {
           const arg = found!.args.find((x) => x.name === a.name);
-          if (String(arg?.type) !== String(a.type) || arg?.defaultValue !== a.defaultValue) out.push(`${type.name}.${f.name}(${a.name}) differs`);
+          if (String(arg?.type) !== String(a.type) || arg?.defaultValue !== a.defaultValue)
+            out.push(`${type.name}.${f.name}(${a.name}) differs`);
         }
         for (const a of found!.args) {
-          if (!f.args.some((x) => x.name === a.name) && String(a.type).endsWith('!')) out.push(`${type.name}.${f.name}(${a.name}) is new and required`);
+          if (!f.args.some((x) => x.name === a.name) && String(a.type).endsWith('!'))
+            out.push(`${type.name}.${f.name}(${a.name}) is new and required`);
         }
       }
     }

@@ -1,0 +1,3 @@
+export { emptySnapshot } from './testing/empty-snapshot';
+export { envelope } from './testing/histories';
+export { bundleWorker } from './testing/worker-url';
