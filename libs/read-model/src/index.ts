@@ -12,5 +12,6 @@ export type { PointRow } from './queries/feed';
 export type { Reservation } from './queries/idempotency';
 export { runOrders } from './queries/runs';
 export type { MembershipView, RunFilter, RunOrderField, RunView } from './queries/runs';
+export { readChunksFrom } from './read-chunks';
 export type { ReadChunks } from './rebuild';
 export type { Row } from './schema/tables';

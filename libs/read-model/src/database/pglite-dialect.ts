@@ -15,7 +15,6 @@ export function createLine(worker: PgliteWorker, onStatement: (sql: string) => v
       const { rows, affectedRows } = await worker.query(query.sql, query.parameters);
       return { rows: rows as R[], numAffectedRows: BigInt(affectedRows) };
     },
-    // eslint-disable-next-line require-yield
     async *streamQuery() {
       throw new Error('PGlite does not stream rows; read them in pages');
     },

@@ -20,7 +20,7 @@ export const foldAnalyses: Fold = async (tx, records) => {
     const patch = e.type === 'analysis.completed' ? { analysed: true } : {};
     changes.push({ topic: r.topic, part: r.partition, off: r.offset, type: e.type, subject: runId, name: null, patch });
     if (e.time <= (deleted.get(runId) ?? '')) continue;
-    if (attempt < (changed.get(runId) ?? known.get(runId))?.attempt!) continue;
+    if (attempt < ((changed.get(runId) ?? known.get(runId))?.attempt ?? 1)) continue;
     const done = e.type === 'analysis.completed';
     changed.set(runId, {
       run_id: runId,

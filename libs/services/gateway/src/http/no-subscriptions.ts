@@ -7,7 +7,7 @@ export const noSubscriptions: ApolloServerPlugin<Context> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ operation }) {
-        if (operation.operation !== 'subscription') return;
+        if (operation?.operation !== 'subscription') return;
         throw new GraphQLError('subscriptions go over WebSocket (graphql-transport-ws), at the same address', {
           extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
         });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { canonicalJson, sha256Hex } from '@minvar/contracts';
 import type { AnyEnvelope, EnvelopeOf, MessageData, MessageType } from '@minvar/contracts';
-import { encodeEvent } from '@minvar/service-kit';
+import { StorageFullError, encodeEvent } from '@minvar/service-kit';
+import { GraphQLError } from 'graphql';
 import type { Context } from '../context';
 import type { ExpectedError } from '../errors';
 import { conflictError } from '../errors';
@@ -98,6 +99,26 @@ export async function send<T extends MessageType>(
     };
     envelopes.push(used);
   }
-  const positions = await options.log.append(envelopes.map(encodeEvent));
-  await options.readModel.reached(positions, visibleWithinMs);
+  let positions;
+  try {
+    positions = await options.log.append(envelopes.map(encodeEvent));
+  } catch (e) {
+    if (e instanceof StorageFullError)
+      throw tryAgain(
+        'STORAGE_FULL',
+        'there is no space left for the event log: nothing was accepted; free some, then ask again',
+      );
+    throw e;
+  }
+  try {
+    await options.readModel.reached(positions, visibleWithinMs);
+  } catch {
+    throw tryAgain(
+      'READ_MODEL_BEHIND',
+      'accepted, but the tables that answers are read from lag behind; ask again, with the same idempotencyKey',
+    );
+  }
 }
+
+/** The gateway's own state, not the request, is in the way. */
+const tryAgain = (code: string, message: string): GraphQLError => new GraphQLError(message, { extensions: { code } });

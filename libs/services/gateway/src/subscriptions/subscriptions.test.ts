@@ -272,6 +272,28 @@ describe('subscriptions', () => {
     s.stop();
   });
 
+  it('end with RESYNC on a cursor older than what is kept; Query.cursor is the way on', async () => {
+    const r = runWithSeed(50);
+    await lab.say(queued(r, versionId));
+    const old = await cursorNow();
+    await lab.say(points(r, 'error', [[1, 0.5]]));
+    await lab.forget(8);
+    const s = subscribe(pointsQuery, { ids: [r.runId], after: old });
+    await until(s.isDone);
+    expect(s.errors[0].extensions.code).toBe('RESYNC');
+    const now = subscribe(pointsQuery, { ids: [r.runId], after: await cursorNow() });
+    await lab.say(points(r, 'error', [[2, 0.25]]));
+    await now.atLeast(1);
+    expect(now.events[0].steps).toEqual([2]);
+    // What is kept for ever is still told from there.
+    const states = subscribe(runQuery, { id: r.runId, after: old });
+    await lab.say(claimed(r));
+    await states.atLeast(1);
+    expect(states.events.at(-1).run.state).toBe('CLAIMED');
+    now.stop();
+    states.stop();
+  });
+
   it('end with RESYNC on a cursor of another log, and with bad input on what is none', async () => {
     const { runId } = runWithSeed(20);
     const ahead = Buffer.from(

@@ -43,10 +43,18 @@ export const colours = defineExperiment({
 
 export const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** Tests say themselves what they expect in it. */
+interface Answer {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  data?: any;
+  errors?: { message: string; extensions: { code: string } }[];
+}
+
 /** A gateway on a real log, store and database in a scratch folder, and the way to speak as the other services do. */
 export async function openLaboratory(options: Partial<GatewayOptions> = {}) {
   const home = await mkdtemp(join(tmpdir(), 'minvar-gateway-'));
-  const log = await createLmdbEventLog({ dir: join(home, 'log') });
+  let aged = 0;
+  const log = await createLmdbEventLog({ dir: join(home, 'log'), now: () => Date.now() + aged });
   const linkSigner = createLinkSigner(Buffer.alloc(32, 7));
   let url = '';
   const store = await createFolderStore({
@@ -87,6 +95,12 @@ export async function openLaboratory(options: Partial<GatewayOptions> = {}) {
     log,
     readModel,
     statements,
+    /** Drops what the log would no longer keep after so many days. */
+    async forget(days: number): Promise<void> {
+      aged = days * 24 * 3600 * 1000;
+      await log.prune();
+      aged = 0;
+    },
     /** Publishes as other services do; resolves when the read model shows it. */
     async say(...events: AnyEnvelope[]): Promise<void> {
       const positions = await publisher.publish(...events);
@@ -98,11 +112,7 @@ export async function openLaboratory(options: Partial<GatewayOptions> = {}) {
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ query, variables }),
       });
-      // eslint-disable-next-line @typescript-eslint/no-explicit-any
-      const body = (await response.json()) as {
-        data?: any;
-        errors?: { message: string; extensions: { code: string } }[];
-      };
+      const body = (await response.json()) as Answer;
       return { status: response.status, ...body };
     },
     async close(): Promise<void> {
