@@ -7,9 +7,12 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
-const generators = ['tools/registries/main.ts', 'tools/schema/main.ts', 'tools/pictures/main.ts'].filter((f) =>
-  existsSync(f),
-);
+const generators = [
+  'tools/registries/main.ts',
+  'tools/schema/main.ts',
+  'tools/operations/main.ts',
+  'tools/pictures/main.ts',
+].filter((f) => existsSync(f));
 const scratch = 'node_modules/.cache/minvar-generate';
 mkdirSync(scratch, { recursive: true });
 for (const entry of generators) {
