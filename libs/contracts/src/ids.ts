@@ -38,11 +38,9 @@ export function idKind(id: string): IdKind | null {
 
 /** A Zod schema for ids of one kind. */
 export function idOf(kind: IdKind) {
-  return z
-    .string()
-    .refine((s) => idKind(s) === kind, {
-      error: (i) => `'${String(i.input)}' is not a ${kind} id (expected ${idPrefixes[kind]}_<uuid>)`,
-    });
+  return z.string().refine((s) => idKind(s) === kind, {
+    error: (i) => `'${String(i.input)}' is not a ${kind} id (expected ${idPrefixes[kind]}_<uuid>)`,
+  });
 }
 
 export const localProject = 'local';
