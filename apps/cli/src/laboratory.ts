@@ -166,8 +166,23 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
     return { url, home: folders.root, token, close: () => undo.all() };
   } catch (e) {
     await undo.all();
-    throw e;
+    throw await startFailure(e, settings.home);
   }
+}
+
+const expected = ['HomeInUseError', 'UnsuitableFileSystemError', 'StorageFullError'];
+
+/** What a person can do something about is failed work; anything else is a bug and keeps its stack. */
+async function startFailure(e: unknown, home: string): Promise<unknown> {
+  if (!(e instanceof Error)) return e;
+  const running = inUse(e) ? await findLaboratory(home) : null;
+  if (running) {
+    const way = 'open it, use it with `minvar experiment run --all`, or stop it with ctrl-C';
+    return new WorkError(`a laboratory runs on ${home} already (process ${running.pid}), at ${running.url}: ${way}`, { cause: e });
+  }
+  const isExpected =
+    expected.includes(e.name) || /^(port \d+ on|the gateway is to listen on|the home|the object store)/.test(e.message);
+  return isExpected ? new WorkError(e.message, { cause: e }) : e;
 }
 
 const inUse = (e: unknown): boolean => e instanceof Error && e.name === 'HomeInUseError';
@@ -182,7 +197,7 @@ export async function openLaboratory(ctx: Context, { home }: { readonly home: st
       return await createLaboratory({ ...laboratorySettings(ctx, { home, port: 0, slots }), host: '127.0.0.1' });
     } catch (e) {
       // One that is starting or stopping holds the home and has no address: wait a little for either.
-      if (!inUse(e) || tries > 100) throw inUse(e) ? new WorkError((e as Error).message, { cause: e }) : e;
+      if (!inUse((e as Error).cause) || tries > 100) throw e;
       await sleep(200, undefined, { signal: ctx.signal }).catch(() => undefined);
       if (ctx.signal.aborted) throw new InterruptedError('interrupted before anything was started');
     }

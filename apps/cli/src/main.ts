@@ -9,17 +9,19 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 const interrupted = new AbortController();
-let exitSignal: NodeJS.Signals | null = null;
+/** 128 + the signal’s number, as shells have it */
+const stopped = { SIGINT: 130, SIGTERM: 143 };
+let exitSignal: keyof typeof stopped | null = null;
 
 const progress = createProgress({
   isTerminal: process.stderr.isTTY === true,
-  columns: process.stderr.columns ?? 100,
+  columns: process.stderr.columns || 100,
   write: (text) => void process.stderr.write(text),
 });
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (exitSignal) process.exit(130);
+    if (exitSignal) process.exit(stopped[signal]);
     exitSignal = signal;
     progress.line('minvar: stopping, runs write a checkpoint … (again: stop at once)');
     interrupted.abort();
@@ -33,7 +35,7 @@ const context = (): Context => ({
   progress,
   signal: interrupted.signal,
   stdoutIsTerminal: process.stdout.isTTY === true,
-  columns: Math.min(process.stdout.columns ?? 120, 160),
+  columns: Math.max(40, Math.min(process.stdout.columns || 120, 160)),
   out: (text) => new Promise((resolve, reject) => process.stdout.write(text, (e) => (e ? reject(e) : resolve()))),
   stdin: async () => {
     const chunks: Buffer[] = [];
@@ -45,14 +47,14 @@ const context = (): Context => ({
 async function main(): Promise<number> {
   try {
     const code = await runProgram(process.argv.slice(2), version, context, (text) => void process.stdout.write(text));
-    return exitSignal ? 130 : code;
+    return exitSignal ? stopped[exitSignal] : code;
   } catch (e) {
     progress.clear();
     const message = e instanceof Error ? e.message : String(e);
     process.stderr.write(`minvar: ${message}\n`);
     const expected = e instanceof Error && ['UsageError', 'WorkError', 'InterruptedError'].includes(e.name);
     if (!expected && e instanceof Error) process.stderr.write(`${e.stack}\n`);
-    return exitSignal ? 130 : exitCodeOf(e);
+    return exitSignal ? stopped[exitSignal] : exitCodeOf(e);
   }
 }
 

@@ -6,7 +6,7 @@ import { withGateway } from '../connection';
 import type { Context } from '../context';
 import { outJson } from '../context';
 import { ingestDataset } from '../dataset/ingest-dataset';
-import { pullDataset } from '../dataset/pull-dataset';
+import { formatOf, pullDataset } from '../dataset/pull-dataset';
 import { deleteEntity } from '../entity/delete-entity';
 import { unknownName, UsageError } from '../errors';
 import type { VersionFragment } from '../graphql/operations.gen';
@@ -142,12 +142,14 @@ export function registerData({ program, action }: Registrar): void {
     .option('--out <dir>', 'folder to write to (default: here)')
     .option('--json', 'one JSON document on stdout')
     .action(
-      action((ctx: Context, text: string, options: Json & { format: string; out?: string }) =>
-        withGateway(ctx, options, async (client) => {
+      action(async (ctx: Context, text: string, options: Json & { format: string; out?: string }) => {
+        nameAndVersion(text);
+        await formatOf(options.format);
+        await withGateway(ctx, options, async (client) => {
           const { name, version } = await findVersion(client, text);
           await pullDataset(ctx, client, { name, version }, options);
-        }),
-      ),
+        });
+      }),
     );
   connectionOptions(data.command('delete'))
     .description('remove a dataset version and its files')

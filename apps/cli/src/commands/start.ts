@@ -2,6 +2,7 @@ import type { Context } from '../context';
 import { outJson } from '../context';
 import { homeOf, portOf } from '../connection';
 import { createClient } from '../client/graphql-client';
+import { unknownName } from '../errors';
 import { describeResults } from '../experiment/describe-results';
 import { experimentDocument } from '../experiment/experiment-document';
 import { listExperiments } from '../experiment/names';
@@ -36,7 +37,10 @@ async function start(ctx: Context, options: StartOptions): Promise<boolean> {
   const outcomes: ExperimentOutcome[] = [];
   try {
     ctx.progress.line(`minvar: page and GraphQL at ${lab.url}, everything is kept in ${lab.home}`);
-    for (const experiment of await listExperiments(client)) {
+    const experiments = await listExperiments(client);
+    const presets = [...new Set(experiments.flatMap((e) => e.presets))];
+    if (!presets.includes(options.preset)) throw unknownName('preset', options.preset, presets);
+    for (const experiment of experiments) {
       if (!experiment.presets.includes(options.preset)) continue;
       const request = { name: experiment.name, preset: options.preset, fresh: options.fresh ?? false };
       const outcome = await runExperiment(client, request, ctx);

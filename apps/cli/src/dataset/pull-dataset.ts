@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { datasetManifest, objectKeys } from '@minvar/contracts';
+import type { ExportFormat } from '@minvar/service-data-ingest';
 import type { Client } from '../client/graphql-client';
 import { fromCaller } from '../connection';
 import type { Context } from '../context';
@@ -15,6 +16,19 @@ interface PullOptions {
 
 const pathOf = (link: string): string => decodeURIComponent(new URL(link, 'http://relative.invalid').pathname);
 
+/** The export format of that name; a UsageError with those that there are when there is none. */
+export async function formatOf(text: string): Promise<ExportFormat> {
+  const { exportFormats } = await import('@minvar/service-data-ingest');
+  const format = exportFormats.find((f) => f === text);
+  if (!format) {
+    const near = nearMiss(text, exportFormats);
+    throw new UsageError(
+      `--format is '${text}'${near ? `; did you mean '${near}'?` : '.'} There are: ${exportFormats.join(', ')}.`,
+    );
+  }
+  return format;
+}
+
 /** Writes a dataset version as files for other programs, from the links of its arrays; every array is checked by hash. */
 export async function pullDataset(
   ctx: Context,
@@ -22,14 +36,8 @@ export async function pullDataset(
   { name, version }: { readonly name: string; readonly version: string },
   options: PullOptions,
 ): Promise<void> {
-  const { exportFormats, exportVersion } = await import('@minvar/service-data-ingest');
-  const format = exportFormats.find((f) => f === options.format);
-  if (!format) {
-    const near = nearMiss(options.format, exportFormats);
-    throw new UsageError(
-      `--format is '${options.format}'${near ? `; did you mean '${near}'?` : '.'} There are: ${exportFormats.join(', ')}.`,
-    );
-  }
+  const format = await formatOf(options.format);
+  const { exportVersion } = await import('@minvar/service-data-ingest');
   const outDir = fromCaller(ctx, options.out ?? '.');
   const { dataset } = await client.request(datasetFilesQuery, { name, version });
   if (!dataset) throw new WorkError(`${name}@${version} is gone: it was deleted meanwhile`);

@@ -45,17 +45,15 @@ export async function followExperiment(
   let failure: unknown = null;
   // Until the request's own event has come, the state is that of a request before it.
   let accepted = false;
+  let readAt = -Infinity;
 
-  const noted = (run: RunStanding, quietly: boolean): void => {
+  const noted = (run: RunStanding): void => {
     const before = runs.get(run.id);
-    // a late event never takes an end back
-    if (before && terminal.includes(before.state) && !terminal.includes(run.state) && quietly) return;
-    runs.set(run.id, run);
-    if (!quietly && before?.state !== run.state && run.state === 'FAILED') {
-      progress.line(
-        `${label}: run ${run.id} failed (${run.failure?.kind ?? 'unknown'}): ${run.failure?.message ?? ''}`,
-      );
+    if (before?.state !== run.state && run.state === 'FAILED') {
+      const { kind, message } = run.failure ?? { kind: 'unknown', message: '' };
+      progress.line(`${label}: run ${run.id} failed (${kind}): ${message}`);
     }
+    runs.set(run.id, run);
   };
   const show = (state: ExperimentState): void => {
     if (state === 'WAITING_FOR_DATA')
@@ -75,7 +73,16 @@ export async function followExperiment(
       if (!experiment) throw new WorkError(`experiment '${name}' is gone: it was deleted while it ran`);
       return experiment.runs;
     });
-    for (const run of nodes) noted(run, true);
+    // the newest expansion's runs and no others: those of a request before it may be many
+    const before = new Map(runs);
+    runs.clear();
+    for (const run of nodes) {
+      const known = before.get(run.id);
+      // an event may have been faster than this answer
+      if (known && terminal.includes(known.state) && !terminal.includes(run.state)) runs.set(run.id, known);
+      else if (known) noted(run);
+      else runs.set(run.id, run);
+    }
   };
   const listen = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -101,7 +108,8 @@ export async function followExperiment(
       )) {
         const { run } = runUpdated;
         if (!run.memberships.some((m) => m.experiment === name && m.preset === preset)) continue;
-        noted(run, false);
+        if (runs.has(run.id)) noted(run);
+        else readAt = -Infinity;
         wake();
       }
     }),
@@ -119,7 +127,6 @@ export async function followExperiment(
     }),
   ];
   try {
-    let readAt = -Infinity;
     for (;;) {
       if (signal.aborted)
         throw new InterruptedError(`${label} was interrupted; nothing is lost, the same command goes on where it was`);
@@ -127,9 +134,9 @@ export async function followExperiment(
       accepted ||= performance.now() - started > patience * 1000;
       const { experiment } = await client.request(experimentStandingQuery, { name, preset });
       if (!experiment) throw new WorkError(`experiment '${name}' is gone: it was deleted while it ran`);
-      if (performance.now() - readAt > quiet * 1000 && experiment.state !== 'WAITING_FOR_DATA') {
-        await readRuns();
+      if (accepted && performance.now() - readAt > quiet * 1000 && experiment.state !== 'WAITING_FOR_DATA') {
         readAt = performance.now();
+        await readRuns();
       }
       if (accepted) show(experiment.state);
       if (accepted && ended.includes(experiment.state)) {

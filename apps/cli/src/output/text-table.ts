@@ -29,15 +29,17 @@ export function textTable(columns: readonly Column[], rows: readonly (readonly s
   return [...header, widths.map((w) => '─'.repeat(w)).join('  '), ...rows.map(line)].join('\n');
 }
 
-/** Breaks at spaces; lines after the first get the indent. */
+/** Breaks at spaces; keeps the indent of the first line, gives the lines after it `indent`. */
 export function wrap(text: string, width: number, indent: string): string {
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line && line.length + 1 + word.length > width) {
+  let line = /^ */.exec(text)![0];
+  let isEmpty = true;
+  for (const word of text.trim().split(/\s+/)) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = indent + word;
-    } else line = line ? `${line} ${word}` : word;
+    } else line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
   }
   return [...lines, line].join('\n');
 }
