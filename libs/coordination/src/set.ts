@@ -51,7 +51,14 @@ export function parseSet(set: readonly string[]): Setting[] {
         value,
         `--set ${text}: '${path}' cannot be set; allowed are ${settablePaths.join(', ')}`,
       );
-    settings.set(path, valueOf(value));
+    const read = valueOf(value);
+    if (typeof read === 'number' && !Number.isFinite(read))
+      throw new SpecError(
+        path,
+        value,
+        `--set ${text}: ${path} is beyond the largest number there is; give a finite one`,
+      );
+    settings.set(path, read);
   }
   return [...settings].map(([path, value]) => ({ path, value })).sort((a, b) => (a.path < b.path ? -1 : 1));
 }

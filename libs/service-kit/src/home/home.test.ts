@@ -126,6 +126,15 @@ describe('a home', () => {
     expect(await findLaboratory(dir)).toBeNull();
   });
 
+  it('cannot be a file, nor lie below one, and the message says what to do', async () => {
+    await mkdir(join(dir, '..'), { recursive: true });
+    await writeFile(dir, '');
+    for (const path of [dir, join(dir, 'below')])
+      await expect(openHome(path)).rejects.toThrow(
+        /^the home .* cannot be written \(.*choose another one with --home or MINVAR_HOME/,
+      );
+  });
+
   it('has no laboratory where lab.json is not readable as one', async () => {
     await mkdir(dir, { recursive: true });
     expect(await findLaboratory(dir)).toBeNull();

@@ -34,6 +34,9 @@ export interface Home {
   close(): Promise<void>;
 }
 
+// No right to write there, or a file where a folder is wanted.
+const unwritable = new Set<string | undefined>(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
+
 /**
  * Opens a home for one laboratory: makes its folders and locks it until `close` or the end of the process. Its runners open the log and
  * the objects beside it without the lock. Throws `HomeInUseError`, `UnsuitableFileSystemError`, `StorageFullError`.
@@ -60,7 +63,7 @@ export async function openHome(dir: string): Promise<Home> {
     };
   } catch (error) {
     if (isFull(error)) throw new StorageFullError('the home', root, { cause: error });
-    if (errorCode(error) === 'EACCES' || errorCode(error) === 'EROFS') {
+    if (unwritable.has(errorCode(error))) {
       throw new Error(
         `the home ${root} cannot be written (${(error as Error).message}): choose another one with --home or MINVAR_HOME`,
         { cause: error },

@@ -24,10 +24,20 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   return start >= size ? 'outside' : { start, end };
 }
 
+/** The text of a percent-encoded path, or null when it is not one. */
+function decoded(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
 /** Objects by links that carry their own permission. Nothing is served that could run in the page's name. */
 export function serveObjects(store: ObjectStore, signer: LinkSigner, now: () => number): RequestHandler {
   return async (request: Request, response: Response) => {
-    const key = decodeURIComponent(request.path.slice(1));
+    const key = decoded(request.path.slice(1));
+    if (key === null) return void response.status(404).json({ error: 'there is no such object' });
     const check = signer.verify(key, request.query, now());
     if (!check.ok) {
       const message =
