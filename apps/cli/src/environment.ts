@@ -94,3 +94,11 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, cwd: strin
     callerDir,
   };
 }
+
+/** The environment of a service in a process of its own: this one's, with the home and folders that were found. */
+export const serviceEnvironment = (e: Environment, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => ({
+  ...env,
+  MINVAR_HOME: e.home,
+  MINVAR_CACHE: e.cache,
+  ...(e.dataDir ? { MINVAR_DATA_DIR: e.dataDir } : {}),
+});

@@ -7,7 +7,7 @@ import { experiments } from '@minvar/experiments';
 import { methods } from '@minvar/methods';
 import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
-import { createReadModel } from '@minvar/read-model';
+import { createReadModel, readChunksFrom } from '@minvar/read-model';
 import { createAnalyzer } from '@minvar/service-analyzer';
 import { createDataIngest } from '@minvar/service-data-ingest';
 import { createGateway } from '@minvar/service-gateway';
@@ -27,7 +27,6 @@ import type { Context } from './context';
 import { fromCaller } from './connection';
 import { InterruptedError, WorkError } from './errors';
 import { laboratoryLog, passOn } from './laboratory-log';
-import { readChunksFrom } from './read-chunks';
 import { createUndo } from './undo';
 
 export interface LaboratorySettings {
@@ -178,7 +177,9 @@ async function startFailure(e: unknown, home: string): Promise<unknown> {
   const running = inUse(e) ? await findLaboratory(home) : null;
   if (running) {
     const way = 'open it, use it with `minvar experiment run --all`, or stop it with ctrl-C';
-    return new WorkError(`a laboratory runs on ${home} already (process ${running.pid}), at ${running.url}: ${way}`, { cause: e });
+    return new WorkError(`a laboratory runs on ${home} already (process ${running.pid}), at ${running.url}: ${way}`, {
+      cause: e,
+    });
   }
   const isExpected =
     expected.includes(e.name) || /^(port \d+ on|the gateway is to listen on|the home|the object store)/.test(e.message);

@@ -8,6 +8,7 @@ import { registerReadModel } from './commands/read-model';
 import { registerResults } from './commands/results';
 import { registerRuns } from './commands/runs';
 import type { Registrar } from './commands/shared';
+import { registerService } from './commands/service';
 import { registerStart } from './commands/start';
 import { registerUp } from './commands/up';
 import { UsageError } from './errors';
@@ -15,6 +16,7 @@ import { UsageError } from './errors';
 const commands: readonly ((r: Registrar) => void)[] = [
   registerStart,
   registerUp,
+  registerService,
   registerExperiment,
   registerResults,
   registerRuns,

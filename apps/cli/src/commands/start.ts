@@ -1,3 +1,4 @@
+import { experiments } from '@minvar/experiments';
 import type { Context } from '../context';
 import { outJson } from '../context';
 import { homeOf, portOf } from '../connection';
@@ -28,6 +29,8 @@ interface StartOptions {
 async function start(ctx: Context, options: StartOptions): Promise<boolean> {
   const port = portOf(ctx, options);
   const slots = slotsOf(ctx, options.slots);
+  const presets = [...new Set(Object.values(experiments).flatMap((e) => Object.keys(e.presets)))];
+  if (!presets.includes(options.preset)) throw unknownName('preset', options.preset, presets);
   await ensureTensorFlow(ctx);
   const { createLaboratory, laboratorySettings } = await import('../laboratory');
   const lab = await createLaboratory(
@@ -37,10 +40,7 @@ async function start(ctx: Context, options: StartOptions): Promise<boolean> {
   const outcomes: ExperimentOutcome[] = [];
   try {
     ctx.progress.line(`minvar: page and GraphQL at ${lab.url}, everything is kept in ${lab.home}`);
-    const experiments = await listExperiments(client);
-    const presets = [...new Set(experiments.flatMap((e) => e.presets))];
-    if (!presets.includes(options.preset)) throw unknownName('preset', options.preset, presets);
-    for (const experiment of experiments) {
+    for (const experiment of await listExperiments(client)) {
       if (!experiment.presets.includes(options.preset)) continue;
       const request = { name: experiment.name, preset: options.preset, fresh: options.fresh ?? false };
       const outcome = await runExperiment(client, request, ctx);

@@ -29,6 +29,17 @@ export async function formatOf(text: string): Promise<ExportFormat> {
   return format;
 }
 
+/** The export format of that name; a UsageError with a near miss when there is none. */
+export async function checkFormat(text: string) {
+  const { exportFormats } = await import('@minvar/service-data-ingest');
+  const format = exportFormats.find((f) => f === text);
+  if (format) return format;
+  const near = nearMiss(text, exportFormats);
+  throw new UsageError(
+    `--format is '${text}'${near ? `; did you mean '${near}'?` : '.'} There are: ${exportFormats.join(', ')}.`,
+  );
+}
+
 /** Writes a dataset version as files for other programs, from the links of its arrays; every array is checked by hash. */
 export async function pullDataset(
   ctx: Context,
@@ -36,8 +47,8 @@ export async function pullDataset(
   { name, version }: { readonly name: string; readonly version: string },
   options: PullOptions,
 ): Promise<void> {
-  const format = await formatOf(options.format);
   const { exportVersion } = await import('@minvar/service-data-ingest');
+  const format = await checkFormat(options.format);
   const outDir = fromCaller(ctx, options.out ?? '.');
   const { dataset } = await client.request(datasetFilesQuery, { name, version });
   if (!dataset) throw new WorkError(`${name}@${version} is gone: it was deleted meanwhile`);
