@@ -122,6 +122,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
   }
 
   async function save(): Promise<void> {
+    sinceSnapshot = 0;
     try {
       // The name is read in the same turn of the line as the dump begins.
       const dumped = engine!.dump();
@@ -135,7 +136,6 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
   function saveSoon(events: number): void {
     sinceSnapshot += events;
     if (sinceSnapshot < snapshotEvery || saving) return;
-    sinceSnapshot = 0;
     saving = save().finally(() => (saving = null));
   }
 

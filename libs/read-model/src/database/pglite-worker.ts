@@ -41,7 +41,9 @@ export async function startPgliteWorker(workerUrl: URL, load: Uint8Array | null)
     });
 
   try {
-    await ask({ kind: 'open', load });
+    // A dump of its own buffer is handed over; a part of a larger one is copied.
+    const whole = load !== null && load.byteLength === load.buffer.byteLength;
+    await ask({ kind: 'open', load }, whole ? [load.buffer as ArrayBuffer] : []);
   } catch (e) {
     await worker.terminate();
     throw e;

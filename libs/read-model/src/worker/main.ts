@@ -39,7 +39,12 @@ if (!parentPort)
 const port = parentPort;
 port.on('message', (m: WorkerMessage) => {
   answer(m).then(
-    (value) => port.postMessage({ id: m.id, ok: true, value } satisfies WorkerAnswer),
+    // A dump is tens of megabytes: handed over, not copied.
+    (value) =>
+      port.postMessage(
+        { id: m.id, ok: true, value } satisfies WorkerAnswer,
+        value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [],
+      ),
     (e: Error & { code?: string }) =>
       port.postMessage({ id: m.id, ok: false, message: e.message, code: e.code ?? null } satisfies WorkerAnswer),
   );
