@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Execution } from '@minvar/contracts';
-import { executionVariable, parseExecution } from '@minvar/service-kit';
+import { executionVariable, parseExecution } from '@minvar/contracts';
 import { z } from 'zod';
 
 const threads = z.coerce.number().int().min(1).default(availableParallelism());

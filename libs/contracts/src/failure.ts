@@ -17,20 +17,21 @@ export type RunFailure = z.infer<typeof runFailure>;
 
 /**
  * The one table of exit codes, used by the training child, its supervisor and the Kubernetes pod failure policy.
+ * Codes below 40 are left to Node, which exits with some of them by itself (13: an unsettled top-level await).
  * `retry`: whether the executor may start the execution again without being asked.
  */
 export const exitCodes = {
   done: { code: 0, failure: null, retry: false },
-  badSpec: { code: 10, failure: 'BAD_SPEC', retry: false },
-  badData: { code: 11, failure: 'BAD_DATA', retry: false },
-  nonFinite: { code: 12, failure: 'NON_FINITE', retry: false },
-  outOfMemory: { code: 13, failure: 'OUT_OF_MEMORY', retry: false },
-  hung: { code: 14, failure: 'HUNG', retry: true },
-  infrastructure: { code: 15, failure: 'INFRASTRUCTURE', retry: true },
+  badSpec: { code: 40, failure: 'BAD_SPEC', retry: false },
+  badData: { code: 41, failure: 'BAD_DATA', retry: false },
+  nonFinite: { code: 42, failure: 'NON_FINITE', retry: false },
+  outOfMemory: { code: 43, failure: 'OUT_OF_MEMORY', retry: false },
+  hung: { code: 44, failure: 'HUNG', retry: true },
+  infrastructure: { code: 45, failure: 'INFRASTRUCTURE', retry: true },
   /** another owner holds the head: nothing to do here */
-  lostOwnership: { code: 20, failure: null, retry: false },
+  lostOwnership: { code: 50, failure: null, retry: false },
   /** stopped by a signal after a checkpoint: resumable */
-  interrupted: { code: 21, failure: null, retry: true },
+  interrupted: { code: 51, failure: null, retry: true },
 } as const satisfies Record<string, { code: number; failure: FailureKind | null; retry: boolean }>;
 
 export type ExitName = keyof typeof exitCodes;

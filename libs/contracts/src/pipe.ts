@@ -87,3 +87,15 @@ export const execution = z.object({
   runs: z.array(z.object({ runId: z.string() })).min(1),
 });
 export type Execution = z.infer<typeof execution>;
+
+/** Environment variable that carries an execution to its runner, as JSON. */
+export const executionVariable = 'MINVAR_EXECUTION';
+
+/** Reads what `executionVariable` holds; throws naming what is wrong. */
+export function parseExecution(text: string): Execution {
+  try {
+    return execution.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(`${executionVariable} holds no execution: ${(cause as Error).message}`, { cause });
+  }
+}

@@ -15,7 +15,7 @@ export { createPublisher } from './messages/publisher';
 export type { Publisher } from './messages/publisher';
 export { subscribe, subscribeBatches, topicsOf } from './messages/subscribe';
 export type { Handlers, Received } from './messages/subscribe';
-export { createLocalExecutor, executionVariable, parseExecution } from './executor/local';
+export { createLocalExecutor } from './executor/local';
 export type { LocalExecutorOptions } from './executor/local';
 export { exitWhenParentGone } from './executor/parent';
 export { UnsuitableFileSystemError } from './home/file-system';

@@ -8,7 +8,8 @@ import { bundle, bundleAndFork } from '../testing/bundle';
 import { executorContract } from '../testing/executor-contract';
 import { until } from '../testing/wait';
 import type { LocalExecutorOptions } from './local';
-import { createLocalExecutor, parseExecution } from './local';
+import { createLocalExecutor } from './local';
+import { parseExecution } from '@minvar/contracts';
 
 const entry = (name: string): string => join(import.meta.dirname, '../testing', `${name}.child.ts`);
 const makeFolder = () => mkdtemp(join(tmpdir(), 'minvar-executor-'));

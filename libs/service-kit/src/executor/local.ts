@@ -3,21 +3,9 @@ import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Execution } from '@minvar/contracts';
-import { execution as executionSchema } from '@minvar/contracts';
+import { executionVariable } from '@minvar/contracts';
 import type { ExecutionExit, Executor, RunningExecution } from './port';
 import { NoCapacityError } from './port';
-
-/** Environment variable that carries the execution to the runner, as JSON. */
-export const executionVariable = 'MINVAR_EXECUTION';
-
-/** Reads what `executionVariable` holds; throws naming what is wrong. */
-export function parseExecution(text: string): Execution {
-  try {
-    return executionSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(`${executionVariable} holds no execution: ${(cause as Error).message}`, { cause });
-  }
-}
 
 export interface LocalExecutorOptions {
   /** the runner, e.g. `[process.execPath, 'dist/runner.mjs']` */

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { executionVariable, parseExecution } from '../executor/local';
+import { executionVariable, parseExecution } from '@minvar/contracts';
 import { exitWhenParentGone } from '../executor/parent';
 
 // execution.child.mjs FOLDER: behaves as testing/executor-contract.ts says, and notes in FOLDER what happens to it.

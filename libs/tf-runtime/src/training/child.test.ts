@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatasetManifest, FromChild, ToChild } from '@minvar/contracts';
-import { fromChild, runSpecSchema } from '@minvar/contracts';
+import { exitCodes, fromChild, runSpecSchema } from '@minvar/contracts';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tensorflowEnvironment } from '../session';
@@ -145,7 +145,7 @@ describe('the TensorFlow child', () => {
     c.send({ kind: 'stop' });
     await c.until(ended('run_1'));
     const { code } = await c.exited;
-    expect(code).toBe(21);
+    expect(code).toBe(exitCodes.interrupted.code);
     const [checkpoint] = c.said.filter((m) => m.kind === 'checkpoint').slice(-1);
     const last = c.said.findIndex(ended('run_1'));
     expect(c.said.indexOf(checkpoint!)).toBeLessThan(last);

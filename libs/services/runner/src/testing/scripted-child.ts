@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FromChild, StoredFile, ToChild } from '@minvar/contracts';
-import { toChild } from '@minvar/contracts';
+import { exitCodes, toChild } from '@minvar/contracts';
 
 /**
  * A child that speaks the pipe protocol and computes something that TensorFlow is not needed for: every step hashes the
@@ -156,7 +156,7 @@ async function work(): Promise<void> {
   for (;;) {
     const next = queue.shift();
     if (next) await train(next);
-    else if (stopping) process.exit(21);
+    else if (stopping) process.exit(exitCodes.interrupted.code);
     else await pause(2);
   }
 }
