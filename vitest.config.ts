@@ -10,11 +10,14 @@ const tensorflow = [
 ];
 const heavy = ['test/**/*.test.ts'];
 const skipped = ['**/node_modules/**', '**/dist/**'];
+// As Node finds it: the bundler's choice would be a second copy of graphql beside the one that packages import.
+const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] };
 
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve,
         test: {
           name: 'unit',
           include: [
@@ -40,6 +43,7 @@ export default defineConfig({
         },
       },
       {
+        resolve,
         test: {
           name: 'system',
           include: heavy,
