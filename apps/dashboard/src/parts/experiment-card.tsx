@@ -6,6 +6,7 @@ import { useAction, useLoaded } from '../graphql/use-graphql';
 import { useFollow } from '../live/use-follow';
 import { useThrottled } from '../live/use-throttled';
 import { Bar } from './bar';
+import { Because } from './because';
 import { StateChip, VerdictChip } from './chips';
 import { Failure, Loading } from './notices';
 
@@ -93,7 +94,7 @@ export function ExperimentCard({ experiment }: { readonly experiment: Listed }) 
                 <VerdictChip verdict={c.verdict} /> <strong>Claim {c.id}</strong>
               </div>
               <p>{c.text}</p>
-              {c.because && <p className="because">{c.because}</p>}
+              {c.verdict !== 'NOT_RUN' && c.because && <Because text={c.because} />}
             </li>
           ))}
         </ul>
