@@ -33,7 +33,7 @@ export function LogView({
     if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   });
   const all = [...first, ...more];
-  if (all.length === 0) return <p className="faint">No lines yet.</p>;
+  if (all.length === 0) return <p className="faint">No lines.</p>;
   return (
     <pre
       ref={box}
