@@ -101,7 +101,8 @@ describe('services with only log and store in common', () => {
     expect(experiment.runs.edges.map((e) => e.node)).toEqual(Array(3).fill({ state: 'SUCCEEDED', analysed: true }));
     expect(experiment.comparisons.length).toBeGreaterThan(0);
     for (const c of experiment.comparisons) expect(c.seeds).toBe(1);
-    expect(experiment.claims[0]!.verdict).toBe('DIRECTION_ONLY');
+    // One seed never decides: at most a direction, and none when the endpoints disagree.
+    expect(['DIRECTION_ONLY', 'NOT_DISTINGUISHABLE']).toContain(experiment.claims[0]!.verdict);
     expect(readdirSync(home).sort()).toEqual(expect.arrayContaining(['events', 'objects']));
   }, 300_000);
 });
