@@ -43,7 +43,9 @@ export function takeRows<A extends Uint8Array | Int32Array | Float32Array>(
   rowSize: number,
   order: ArrayLike<number>,
 ): A {
-  const out = new (data.constructor as new (n: number) => A)(order.length * rowSize);
+  // A Buffer is a Uint8Array too, whose own constructor is not to be called.
+  const Rows = (data instanceof Uint8Array ? Uint8Array : data.constructor) as new (n: number) => A;
+  const out = new Rows(order.length * rowSize);
   for (let i = 0; i < order.length; i++)
     out.set(data.subarray(order[i]! * rowSize, (order[i]! + 1) * rowSize), i * rowSize);
   return out;

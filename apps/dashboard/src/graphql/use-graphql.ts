@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { AnyVariables } from 'urql';
 import { useMutation, useQuery } from 'urql';
 import type { TypedDocument } from './operations.gen';
@@ -10,18 +11,34 @@ export interface Loaded<R> {
   readonly reload: () => void;
 }
 
-/** A query's answer; the last one stays while the next is on its way. */
+const tryAgainMs = 3000;
+
+/**
+ * A query's answer; the last one for the same variables stays while the next is on its way, and while the laboratory does
+ * not answer: then it is asked again every few seconds.
+ */
 export function useLoaded<R, V extends AnyVariables>(document: TypedDocument<R, V>, variables: V): Loaded<R> {
   const [{ data, error, fetching }, execute] = useQuery<R, V>({ query: document as string, variables } as Parameters<
     typeof useQuery<R, V>
   >[0]);
-  const reason = error?.networkError
-    ? `The laboratory does not answer (${error.networkError.message}). Is it still running?`
+  const key = JSON.stringify(variables);
+  const last = useRef<{ readonly key: string; readonly data: R } | null>(null);
+  if (data) last.current = { key, data };
+  const shown = data ?? (last.current?.key === key ? last.current.data : undefined);
+  const unreachable = error?.networkError;
+  useEffect(() => {
+    if (!unreachable) return undefined;
+    const timer = setTimeout(() => execute({ requestPolicy: 'network-only' }), tryAgainMs);
+    return () => clearTimeout(timer);
+  }, [unreachable, execute]);
+  const reason = unreachable
+    ? `The laboratory does not answer (${unreachable.message}). Is it still running?`
     : error?.graphQLErrors[0]?.message;
   return {
-    data,
-    error: reason ?? null,
-    loading: fetching && !data,
+    data: shown,
+    // What was read before stays on the page; that nothing new comes is said by the connection's own notice.
+    error: unreachable && shown ? null : (reason ?? null),
+    loading: fetching && !shown,
     reload: () => execute({ requestPolicy: 'network-only' }),
   };
 }

@@ -88,6 +88,11 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       : [];
     const startStep = step;
     emit({ kind: 'started', runId, totalSteps });
+    const say = (text: string): void => emit({ kind: 'log', runId, level: 'info', text });
+    say(
+      `${spec.method.name}, ${spec.model.name} on ${spec.data.name}@${manifest.version}, seed ${spec.seed}: ${spec.epochs} epochs of ${batches.steps} steps` +
+        (startStep > 0 ? `, from step ${startStep}` : ''),
+    );
 
     // Step: indices and draws from the streams of (seed, epoch, step); everything else happens in the graph.
     function trainStep(): number {
@@ -213,6 +218,7 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       const points = await evaluate(last || spec.activationEpochs.includes(epoch + 1));
       if (typeof points === 'string') return await leave(points);
       emit({ kind: 'points', runId, points });
+      say(`epoch ${epoch + 1} of ${spec.epochs}: ${summary(points)}`);
       [epoch, epochStep, lossSum, seen] = [epoch + 1, 0, 0, 0];
       reported.at = performance.now();
       if (!last) await checkpoint();
@@ -238,6 +244,15 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
 
 const stateOf = (session: Session): SessionState =>
   Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
+
+/** Loss and error of an epoch in one line, for the log. */
+const summary = (points: readonly MetricPoint[]): string =>
+  points
+    .filter(
+      (p) => p.variant === null && p.class === null && p.group === null && ['train-loss', 'error'].includes(p.metric),
+    )
+    .map((p) => `${p.metric} ${p.split} ${p.value?.toPrecision(4) ?? p.nonFinite}`)
+    .join(', ');
 
 /** Mean of the method's own loss over the examples of an epoch, each at the parameters of its step. */
 const lossPoint = (epoch: number, loss: number): MetricPoint => ({
