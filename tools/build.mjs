@@ -1,6 +1,6 @@
 // `npm run build`: bundles for Node into dist/*.mjs (the project's own code; packages stay in node_modules) and the web
 // page into dist/dashboard. What is fresh is left alone. The command line calls this by itself when sources changed.
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -38,17 +38,6 @@ function ownPackages(root) {
   return packages;
 }
 
-/** `protobufjs/light` → `protobufjs/light.js`: Node wants the whole file name where a package has no `exports`. */
-function asNodeImports(root, path) {
-  const [, name, file] = /^((?:@[^/]+\/)?[^/]+)\/(.+)$/.exec(path) ?? [];
-  if (!file || path.startsWith('node:')) return path;
-  const folder = join(root, 'node_modules', name);
-  const manifest = join(folder, 'package.json');
-  if (!existsSync(manifest) || JSON.parse(readFileSync(manifest, 'utf8')).exports) return path;
-  const isFile = statSync(join(folder, file), { throwIfNoEntry: false })?.isFile() ?? false;
-  return !isFile && existsSync(join(folder, `${file}.js`)) ? `${path}.js` : path;
-}
-
 const ownSourcesOnly = (root) => ({
   name: 'own-sources-only',
   setup(build) {
@@ -64,7 +53,7 @@ const ownSourcesOnly = (root) => ({
           ],
         };
       }
-      return { path: asNodeImports(root, args.path), external: true };
+      return { path: args.path, external: true };
     });
   },
 });

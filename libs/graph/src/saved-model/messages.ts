@@ -1,4 +1,4 @@
-import { Root, type Type } from 'protobufjs/light';
+import { Root, type Type } from 'protobufjs/light.js';
 
 type Fields = Readonly<Record<string, readonly [type: string, id: number, rule?: 'repeated' | 'packed' | 'map']>>;
 
