@@ -15,6 +15,8 @@ export const entries = {
   trainer: 'apps/trainer/src/main.ts',
   analyzer: 'apps/analyzer/src/main.ts',
   'data-ingest': 'apps/data-ingest/src/main.ts',
+  'bench-engine': 'libs/bench/src/train/engine-main.ts',
+  'bench-tfjs': 'libs/bench/src/train/tfjs-main.ts',
 };
 
 const dashboardFolder = 'apps/dashboard';

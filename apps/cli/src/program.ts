@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './context';
+import { registerBench } from './commands/bench';
 import { registerData } from './commands/data';
 import { registerDoctor } from './commands/doctor';
 import { registerExperiment } from './commands/experiment';
@@ -23,6 +24,7 @@ const commands: readonly ((r: Registrar) => void)[] = [
   registerData,
   registerLinear,
   registerReadModel,
+  registerBench,
   registerDoctor,
 ];
 
