@@ -21,12 +21,32 @@ export interface Buffer {
   readonly initial: number;
 }
 
+/** Type in which convolutions and what follows them up to the next pooling are computed. */
+export type Compute = 'float32' | 'bfloat16';
+
+export interface ScopeOptions {
+  readonly training: boolean;
+  /**
+   * `bfloat16`: convolutions, hidden linear layers, normalised activations, ReLU and residual sums are computed in it; weights (cast at each
+   * use, so that their derivatives arrive in float32), normalisation statistics, pooling and logits stay float32. Default `float32`.
+   */
+  readonly compute?: Compute;
+  /**
+   * How running statistics follow the batches in training: running ← (1 − m) · running + m · batch. m is a float32 scalar of the graph; by
+   * default PyTorch's 0.1. Fed 1/k at the k-th batch, they are the average over the batches (as `torch.optim.swa_utils.update_bn`).
+   */
+  readonly statistics?: { readonly momentum: Value };
+}
+
 /**
  * Where a model's layers find their variables. Building the same model twice with one set of variables (training and evaluation) meets the
  * same variables by name.
  */
 export interface Scope {
   readonly training: boolean;
+  readonly compute: Compute;
+  /** m of running ← (1 − m) · running + m · batch */
+  readonly momentum: Value | number;
   parameter(name: string, shape: readonly number[], group: ParameterGroup, initialise: Initialiser): Value;
   buffer(name: string, shape: readonly number[], initial: number): Variable;
   /** to be carried out by each training step, e.g. of running statistics */
@@ -37,7 +57,7 @@ export interface ModelVariables {
   readonly parameters: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   /** a scope over these variables, and the updates that its layers ask for */
-  open(options: { training: boolean }): { scope: Scope; updates: readonly Update[] };
+  open(options: ScopeOptions): { scope: Scope; updates: readonly Update[] };
 }
 
 /** An empty set of variables; models fill it as they are built. */
@@ -66,10 +86,12 @@ export function modelVariables(): ModelVariables {
     get buffers() {
       return [...buffers.values()];
     },
-    open: ({ training }) => {
+    open: ({ training, compute = 'float32', statistics }) => {
       const updates: Update[] = [];
       const scope: Scope = {
         training,
+        compute,
+        momentum: statistics?.momentum ?? 0.1,
         parameter: (name, shape, group, initialise) =>
           known(parameters, name, shape, () => ({ name, group, initialise, variable: variable({ name, shape }) }))
             .variable.value,

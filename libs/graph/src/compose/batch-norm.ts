@@ -1,4 +1,4 @@
-import type { Value } from '../node';
+import type { Operand, Value } from '../node';
 import type { Update } from '../program';
 import { add } from '../ops/add';
 import { assign } from '../ops/assign';
@@ -24,9 +24,10 @@ export interface BatchNormOptions {
   readonly runningVariance: Variable;
   /** true: normalise by the batch and track it; false: normalise by what was tracked. */
   readonly training: boolean;
-  /** PyTorch's defaults: ε 1e-5; running ← (1 − momentum) · running + momentum · batch. */
+  /** PyTorch's default 1e-5. */
   readonly epsilon?: number;
-  readonly momentum?: number;
+  /** m of running ← (1 − m) · running + m · batch, PyTorch's default 0.1; a value (a scalar of the statistics' type) may change from run to run. */
+  readonly momentum?: Operand;
 }
 
 /**
@@ -47,8 +48,8 @@ export function batchNorm(
     : composedBatchNorm(x, scale, offset, { epsilon, statistics });
   const y = fused && fused !== x ? reshape(result.y, x.shape) : result.y;
   if (!training) return { y, updates: [] };
-  const track = (v: Variable, batch: Value) =>
-    assign(v, add(mul(v.value, 1 - momentum), mul(stopGradient(batch), momentum)));
+  const kept = typeof momentum === 'number' ? 1 - momentum : sub(1, momentum);
+  const track = (v: Variable, batch: Value) => assign(v, add(mul(v.value, kept), mul(stopGradient(batch), momentum)));
   return { y, updates: [track(runningMean, result.mean), track(runningVariance, result.unbiasedVariance)] };
 }
 

@@ -18,6 +18,7 @@ export function norm(scope: Scope, name: string, x: Value, normalisation: Normal
     runningMean: scope.buffer(`${name}.running_mean`, channels, 0),
     runningVariance: scope.buffer(`${name}.running_var`, channels, 1),
     training: scope.training,
+    momentum: scope.momentum,
   });
   updates.forEach(scope.update);
   return y;

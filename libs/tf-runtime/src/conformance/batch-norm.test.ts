@@ -101,6 +101,41 @@ describe('batch normalisation', () => {
     expect(rows['variance']!.map((v) => v.toFixed(4))).toEqual(composed['variance']!.map((v) => v.toFixed(4)));
   });
 
+  it('averages the statistics of the batches when it is fed momentum 1/k at the k-th', () => {
+    const x = input('x', 'float32', [null, 1]);
+    const momentum = input('momentum', 'float32', []);
+    const [mean, variance] = ['mean', 'variance'].map((name) => variable({ name, shape: [1] }));
+    const { updates } = batchNorm(x, {
+      scale: constant([1]),
+      offset: constant([0]),
+      runningMean: mean!,
+      runningVariance: variance!,
+      training: true,
+      momentum,
+    });
+    const session = openSession({
+      program: program({
+        signatures: {
+          restore: restoreSignature([mean!, variance!]),
+          run: { inputs: { x, momentum }, updates },
+          save: saveSignature([mean!, variance!]),
+        },
+      }),
+    });
+    // What was there before is forgotten at k = 1, however far off.
+    session.run('restore', { mean: [1e6], variance: [1e6] });
+    [
+      [1, 3],
+      [4, 8],
+      [-2, 0],
+    ].forEach((batch, i) => session.run('run', { x: batch, momentum: 1 / (i + 1) }));
+    const seen = session.run('save');
+    session.close();
+    // Means 2, 6, −1; unbiased variances 2, 8, 2.
+    expect(seen['mean']!.data[0]).toBeCloseTo(7 / 3, 6);
+    expect(seen['variance']!.data[0]).toBeCloseTo(4, 6);
+  });
+
   it('tracks variance 0 for a batch of one number a channel, in both forms', () => {
     for (const dtype of ['float32', 'float64'] as const) {
       expect(step(dtype, [1, 1, 1, 2], [3, 4], true)['variance']![0]).toBeCloseTo(1.8, 6);
