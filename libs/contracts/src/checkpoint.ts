@@ -64,7 +64,12 @@ export const runResult = z.object({
       epoch: z.number().int(),
       split: z.string(),
       examples: z.number().int(),
-      /** name → key of a .npy: logits n×K, activations n×D (penultimate), labels n, attributes n */
+      /** normalisation statistics of the pass; without it: as trained */
+      statistics: z.enum(['as-trained', 're-estimated']).optional(),
+      /**
+       * name → key of a .npy: logits n×K, activations n×D (penultimate), labels n, attributes n, stage-<name> n×C (mean over positions),
+       * last-layer K×D (weights at that epoch, on one of its entries at least). A re-estimated pass may leave labels and attributes to the as-trained one.
+       */
       arrays: z.record(z.string(), z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() })),
     }),
   ),

@@ -1,5 +1,5 @@
 import { defineMetric } from './define-metric';
-import { scatterTraces, traces } from './folds/moments';
+import { ratioOf } from './folds/moments';
 
 export const activationVarianceRatio = defineMetric({
   name: 'activation-variance-ratio',
@@ -8,14 +8,5 @@ export const activationVarianceRatio = defineMetric({
     'tr S_W / tr S_T of the penultimate activation: the share of its variance that lies within classes. Per class: the trace of the class’s own covariance over tr S_T.',
   source: 'V. Papyan, X. Han, D. Donoho, Prevalence of neural collapse, PNAS 2020 (S_W, S_T)',
   needs: ['activations'],
-  measure: ({ activations: m }) => {
-    const { n, within, total } = scatterTraces(m);
-    return [
-      {
-        variant: null,
-        value: within / total,
-        perClass: traces(m).map((t, k) => t / m.counts[k]! / (total / n)),
-      },
-    ];
-  },
+  measure: ({ activations }) => [{ variant: null, ...ratioOf(activations) }],
 });

@@ -6,6 +6,8 @@ export interface MetricBatch {
   readonly logits?: Float32Array | Float64Array | null;
   /** n × D: what the last linear layer sees */
   readonly activations?: Float32Array | Float64Array | null;
+  /** n × C each, by stage in the order of the network: its output, averaged over positions where it has any */
+  readonly stages?: Readonly<Record<string, Float32Array | Float64Array>> | null;
   /** n attribute indices, −1 = none */
   readonly attributes?: Int32Array | null;
   /** for a pass over mixed inputs λx_i + (1 − λ)x_j: each example's λ and the label of j; `labels` are those of i */
@@ -35,6 +37,12 @@ export interface PreparedBatch {
   readonly mix: MetricBatch['mix'];
   readonly activations: Float32Array | Float64Array | null;
   readonly width: number;
+  /** stages in the order of the network, `penultimate` (the activations) last */
+  readonly stages: readonly {
+    readonly name: string;
+    readonly values: Float32Array | Float64Array;
+    readonly width: number;
+  }[];
   readonly logits: Float32Array | Float64Array | null;
   /** n × K, softmax of the logits */
   readonly probabilities: Float64Array | null;
@@ -76,11 +84,18 @@ export function prepareBatch(batch: MetricBatch, context: MetricContext): Prepar
     mix: batch.mix,
     activations: batch.activations ?? null,
     width: batch.activations && n > 0 ? rowsOf('activations', batch.activations.length, n) : 0,
+    stages: stagesOf(batch, n),
     logits: batch.logits ?? null,
     ...(batch.logits
       ? softmaxOf(batch.logits, n, classes)
       : { probabilities: null, logSumExp: null, predictions: null }),
   };
+}
+
+function stagesOf({ stages, activations }: MetricBatch, n: number): PreparedBatch['stages'] {
+  if (!stages || n === 0) return [];
+  const named = { ...stages, ...(activations ? { penultimate: activations } : {}) };
+  return Object.entries(named).map(([name, values]) => ({ name, values, width: rowsOf(name, values.length, n) }));
 }
 
 function softmaxOf(logits: Float32Array | Float64Array, n: number, classes: number) {

@@ -15,11 +15,16 @@ const context: MetricContext = {
   lastLayer: Float32Array.from(golden.lastLayer),
   features: { low: [0, 1, 2], high: [3, 4, 5] },
 };
+/** Columns of the activations, as golden/metrics.py takes them for outputs of stages. */
+const columns = (from: number, to: number): Float32Array =>
+  Float32Array.from(golden.activations.filter((_, i) => i % D >= from && i % D < to));
+const widths: Readonly<Record<string, number>> = { stage1: 2, stage2: 3, stage3: 3, stage4: 1 };
 const whole: MetricBatch = {
   labels: Int32Array.from(golden.labels),
   attributes: Int32Array.from(golden.attribute),
   logits: Float32Array.from(golden.logits),
   activations: Float32Array.from(golden.activations),
+  stages: { stage1: columns(0, 2), stage2: columns(1, 4), stage3: columns(3, 6), stage4: columns(4, 5) },
 };
 const mixed: MetricBatch = {
   labels: whole.labels,
@@ -29,12 +34,15 @@ const mixed: MetricBatch = {
 const n = golden.labels.length;
 
 function part(batch: MetricBatch, from: number, to: number): MetricBatch {
-  const { labels, attributes, logits, activations, mix } = batch;
+  const { labels, attributes, logits, activations, stages, mix } = batch;
   return {
     labels: labels.slice(from, to),
     attributes: attributes?.slice(from, to),
     logits: logits?.slice(from * K, to * K),
     activations: activations?.slice(from * D, to * D),
+    stages:
+      stages &&
+      Object.fromEntries(Object.entries(stages).map(([s, x]) => [s, x.slice(from * widths[s]!, to * widths[s]!)])),
     mix: mix && { lambda: mix.lambda.slice(from, to), partnerLabels: mix.partnerLabels.slice(from, to) },
   };
 }

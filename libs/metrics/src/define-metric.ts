@@ -19,7 +19,7 @@ export interface MetricDefinition<Name extends string = string, Need extends Sta
   readonly description: string;
   /** where the definition comes from */
   readonly source: string | null;
-  /** the variants it can have, main one (null) first */
+  /** the variants it can have, main one (null) first; variants named after a model’s stages as the residual networks name theirs */
   readonly variants: readonly (string | null)[];
   /** measured only where all of these were seen */
   readonly needs: readonly Need[];

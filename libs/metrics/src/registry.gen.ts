@@ -12,6 +12,7 @@ import { loss } from './loss';
 import { minorityTrainAccuracy } from './minority-train-accuracy';
 import { mixupBoundSlack } from './mixup-bound-slack';
 import { outputVariance } from './output-variance';
+import { varianceByStage } from './variance-by-stage';
 import { worstGroupAccuracy } from './worst-group-accuracy';
 
 export const metrics = {
@@ -29,5 +30,6 @@ export const metrics = {
   'minority-train-accuracy': minorityTrainAccuracy,
   'mixup-bound-slack': mixupBoundSlack,
   'output-variance': outputVariance,
+  'variance-by-stage': varianceByStage,
   'worst-group-accuracy': worstGroupAccuracy,
 } as const;

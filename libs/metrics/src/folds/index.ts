@@ -3,6 +3,7 @@ import type { Fold } from './define-fold';
 import { losses } from './losses';
 import { mixedOutputs } from './mixed-outputs';
 import { outcomes } from './outcomes';
+import { stages } from './stages';
 
 /** The statistics that metrics are made of; each is folded once, however many metrics use it. */
 export const folds = {
@@ -14,6 +15,7 @@ export const folds = {
   mixedOutputs,
   outcomes,
   probabilities,
+  stages,
 } as const;
 
 export type StatisticName = keyof typeof folds;

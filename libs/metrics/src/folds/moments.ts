@@ -82,3 +82,9 @@ export function scatterTraces(m: ClassMoments): { n: number; within: number; bet
   }
   return { n, within, between, total: within + between };
 }
+
+/** tr S_W / tr S_T, and of each class the trace of its own covariance (divisor n_k) over tr S_T; NaN without examples. */
+export function ratioOf(m: ClassMoments): { value: number; perClass: number[] } {
+  const { n, within, total } = scatterTraces(m);
+  return { value: within / total, perClass: traces(m).map((t, k) => t / m.counts[k]! / (total / n)) };
+}

@@ -57,6 +57,10 @@ out["activation-variance"] = out["activation-variance class-mean/mean/n"]
 scale = np.sqrt(K) / np.linalg.norm(W)  # the last layer times this has norm sqrt(K), so h is divided by it
 out["activation-variance gauge-fixed/class-mean/mean/n"] = class_mean(h / scale) / D
 out["activation-variance-ratio"] = within_share(h)
+stages = {"stage1": h[:, :2], "stage2": h[:, 1:4], "stage3": h[:, 3:], "stage4": h[:, 4:5]}
+for name, x in stages.items():
+    out[f"variance-by-stage {name}"] = within_share(x)
+out["variance-by-stage"] = out["variance-by-stage penultimate"] = within_share(h)
 out["output-variance"] = class_mean(p)
 out["output-variance true-class"] = float(np.mean([np.var(p[of(k), k]) for k in classes]))
 out["output-variance pooled"] = pooled(p, 1)

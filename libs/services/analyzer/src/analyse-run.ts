@@ -19,12 +19,13 @@ import type {
   RunResult,
 } from '@minvar/contracts';
 import { createMetricFold, metricValues } from '@minvar/metrics';
-import type { MetricContext } from '@minvar/metrics';
+import type { MetricContext, MetricRow } from '@minvar/metrics';
 import type { ObjectStore } from '@minvar/service-kit';
 import { fitMessage } from './fit-message';
 import { answerId } from './knowledge';
 import type { Work } from './knowledge';
-import { readExact, readOutput, readSeries } from './outputs';
+import { readExact, readLastLayer, readOutput, readSeries, statisticsOf } from './outputs';
+import type { Output } from './outputs';
 import { bestOnValidation, lastTenMedian } from './selections';
 import { failureSigns } from './signs';
 import { metricRows, parquetOf, storeArtifact } from './tables';
@@ -46,15 +47,29 @@ async function readManifest(store: Reader, record: RunRecord): Promise<DatasetMa
   );
 }
 
-/** The weights of the last linear layer, K × D: the matrix of that shape, by name where several have it. */
+/**
+ * The weights of the last linear layer at an epoch, K × D: those stored with its passes; else, at the last epoch, the matrix of that shape
+ * among the final weights, by name where several have it.
+ */
 async function lastLayerOf(
   store: Reader,
-  weights: RunResult['weights'],
-  classes: number,
-  width: number,
+  result: RunResult,
+  epoch: number,
+  last: boolean,
+  { classes, width }: Output,
 ): Promise<Float32Array | null> {
   if (width === 0) return null;
-  const tensors = Object.entries(decodeSafetensors(await readExact(store, weights), weights.key));
+  const stored = await readLastLayer(store, result.outputs, epoch);
+  if (stored) {
+    const [k, d] = stored.shape;
+    if (k !== classes || d !== width)
+      throw new Error(
+        `last layer of epoch ${epoch}: ${k} × ${d}, but there are ${classes} classes and ${width} activations`,
+      );
+    return stored.data as Float32Array;
+  }
+  if (!last) return null;
+  const tensors = Object.entries(decodeSafetensors(await readExact(store, result.weights), result.weights.key));
   const fitting = tensors.filter(
     ([, t]) => t.shape.length === 2 && t.shape[0] === classes && t.shape[1] === width && t.data instanceof Float32Array,
   );
@@ -86,6 +101,13 @@ function decodabilityOf(manifest: DatasetManifest, split: string, epoch: number)
       ];
 }
 
+/** What the variants of a pass under re-estimated normalisation statistics end in. */
+export const reEstimatedSuffix = '@re-estimated';
+
+/** Rows of a pass under re-estimated statistics: `class-mean/mean/n@re-estimated`, the main variant `@re-estimated`. */
+const suffixed = (rows: readonly MetricRow[], statistics: 'as-trained' | 're-estimated'): MetricRow[] =>
+  rows.map((r) => (statistics === 'as-trained' ? r : { ...r, variant: `${r.variant ?? ''}${reEstimatedSuffix}` }));
+
 /** Rows handed to the folds in one go; between blocks the process answers others. */
 const block = 2048;
 
@@ -99,8 +121,10 @@ async function measure(
   const lastEpoch = Math.max(...result.outputs.map((o) => o.epoch));
   const values: MetricValue[] = [];
   for (const stored of result.outputs) {
-    const output = await readOutput(store, stored);
+    const output = await readOutput(store, stored, result.outputs);
     const { split, epoch, classes, width } = output;
+    const statistics = statisticsOf(stored);
+    const stages = Object.entries(output.stages).map(([name, x]) => ({ name, x, width: x.length / output.examples }));
     const last = epoch === lastEpoch;
     const fold = createMetricFold({
       split,
@@ -108,7 +132,7 @@ async function measure(
         classes: manifest.classes,
         attributes: manifest.attribute?.values ?? [],
         smoothing: smoothingOf(record.spec),
-        lastLayer: last ? await lastLayerOf(store, result.weights, classes, width) : null,
+        lastLayer: await lastLayerOf(store, result, epoch, last, output),
         // Only in a linear model does the last layer weigh the input's own parts.
         features: record.spec.model.name === 'linear' ? manifest.features : null,
       },
@@ -120,11 +144,13 @@ async function measure(
         logits: output.logits.subarray(from * classes, to * classes),
         activations: output.activations?.subarray(from * width, to * width) ?? null,
         attributes: output.attributes?.subarray(from, to) ?? null,
+        stages: Object.fromEntries(stages.map((s) => [s.name, s.x.subarray(from * s.width, to * s.width)])),
       });
       await breathe();
     }
-    values.push(...metricValues(fold.rows(), { split, epoch, selection: last ? 'last' : 'epoch' }));
-    if (last) values.push(...decodabilityOf(manifest, split, epoch));
+    const selection = last ? 'last' : 'epoch';
+    values.push(...metricValues(suffixed(fold.rows(), statistics), { split, epoch, selection }));
+    if (last && statistics === 'as-trained') values.push(...decodabilityOf(manifest, split, epoch));
   }
   return values;
 }

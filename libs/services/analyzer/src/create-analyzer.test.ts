@@ -236,6 +236,49 @@ describe('the analyzer', () => {
     for (const slack of slacks) expect(slack).toBeGreaterThanOrEqual(-1e-6);
   });
 
+  it('measures stages, epochs with their own last layer, and re-estimated statistics under names of their own', async () => {
+    const stages = {
+      stage1: [[0], [2], [10], [12]],
+      // within classes nothing, between them everything
+      stage2: [
+        [1, 0],
+        [1, 0],
+        [0, 1],
+        [0, 1],
+      ],
+    };
+    const [plain, doubled] = [pass('train', 0), pass('train', 0).activations.map((h) => h.map((v) => 2 * v))];
+    const key = await storeRun(store, 'erm', 100, [
+      {
+        ...plain,
+        epoch: 1,
+        lastLayer: [
+          [1, 0],
+          [0, 1],
+        ],
+      },
+      { ...plain, stages },
+      { ...plain, stages, activations: doubled, statistics: 're-estimated' },
+    ]);
+    await send(queued('erm', 100), succeeded('erm', 100, key));
+    await analyzer();
+    const [{ data }] = (await said('analysis.completed', 1)) as [EnvelopeOf<'analysis.completed'>];
+    const value = (name: string, variant: string | null, epoch = 2) =>
+      data.metrics.find((m) => m.name === name && m.variant === variant && m.epoch === epoch)?.value;
+    // stage 1: classes (0, 2) and (10, 12): within 1, between 25
+    expect(value('variance-by-stage', 'stage1')).toBeCloseTo(1 / 26, 12);
+    expect(value('variance-by-stage', 'stage2')).toBe(0);
+    expect(value('variance-by-stage', 'penultimate')).toBeCloseTo(7 / 8, 12);
+    expect(value('variance-by-stage', null)).toBeCloseTo(7 / 8, 12);
+    expect(value('variance-by-stage', 'stage1', 1)).toBeUndefined();
+    // ‖W‖² = 2 = K at epoch 1: already in the gauge
+    expect(value('activation-variance', 'gauge-fixed/class-mean/mean/n', 1)).toBeCloseTo(3.5, 12);
+    expect(value('activation-variance', '@re-estimated')).toBeCloseTo(4 * 3.5, 12);
+    expect(value('activation-variance', 'class-mean/mean/n@re-estimated')).toBeCloseTo(4 * 3.5, 12);
+    expect(value('activation-variance', null)).toBeCloseTo(3.5, 12);
+    expect(data.metrics.filter((m) => m.name === 'error').map((m) => m.variant)).toEqual([null, null, '@re-estimated']);
+  });
+
   it('stores manifest and table under the analysis, as its artifacts say', async () => {
     const key = await storeRun(store, 'erm', 100, [pass('test-random', 1)]);
     await send(queued('erm', 100), succeeded('erm', 100, key));

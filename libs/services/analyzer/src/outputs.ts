@@ -5,6 +5,9 @@ import type { ObjectStore } from '@minvar/service-kit';
 
 export type StoredOutput = RunResult['outputs'][number];
 
+/** Normalisation statistics of a stored pass. Results from before there were two kinds are as trained. */
+export const statisticsOf = (stored: StoredOutput): 'as-trained' | 're-estimated' => stored.statistics ?? 'as-trained';
+
 /** One stored forward pass over a split, in memory. */
 export interface Output {
   readonly epoch: number;
@@ -16,6 +19,8 @@ export interface Output {
   /** n×D, penultimate; null when they were not stored */
   readonly activations: Float32Array | null;
   readonly width: number;
+  /** n×C by stage, in the order in which they were stored: that of the network; empty when none was */
+  readonly stages: Readonly<Record<string, Float32Array>>;
   readonly labels: Int32Array;
   /** −1 = none; null when the dataset has no attribute */
   readonly attributes: Int32Array | null;
@@ -32,12 +37,34 @@ export async function readExact(
   return body;
 }
 
-/** Reads the arrays of a stored forward pass; throws when one is missing, damaged, or does not fit the others. */
-export async function readOutput(store: Pick<ObjectStore, 'get'>, stored: StoredOutput): Promise<Output> {
+const stagePrefix = 'stage-';
+
+/** The arrays of a pass; one under re-estimated statistics leaves labels and attributes to the as-trained pass of its epoch and split. */
+function arraysOf(stored: StoredOutput, outputs: readonly StoredOutput[]): StoredOutput['arrays'] {
+  if (statisticsOf(stored) === 'as-trained') return stored.arrays;
+  const twin = outputs.find(
+    (o) => statisticsOf(o) === 'as-trained' && o.epoch === stored.epoch && o.split === stored.split,
+  );
+  const shared = Object.entries(twin?.arrays ?? {}).filter(([name]) => name === 'labels' || name === 'attributes');
+  return { ...Object.fromEntries(shared), ...stored.arrays };
+}
+
+/**
+ * Reads the arrays of a stored forward pass; throws when one is missing, damaged, or does not fit the others.
+ *
+ * @param outputs all passes of the result
+ */
+export async function readOutput(
+  store: Pick<ObjectStore, 'get'>,
+  stored: StoredOutput,
+  outputs: readonly StoredOutput[] = [],
+): Promise<Output> {
   const { epoch, split, examples } = stored;
-  const where = `output of epoch ${epoch} on ${split}`;
+  const arrays = arraysOf(stored, outputs);
+  const re = statisticsOf(stored) === 're-estimated' ? ' under re-estimated statistics' : '';
+  const where = `output of epoch ${epoch} on ${split}${re}`;
   async function array(name: string, dtype: NpyArray['dtype'], dimensions: number): Promise<NpyArray | null> {
-    const ref = stored.arrays[name];
+    const ref = arrays[name];
     if (!ref) return null;
     const a = decodeNpy(await readExact(store, ref), ref.key);
     if (a.dtype !== dtype || a.shape.length !== dimensions || a.shape[0] !== examples) {
@@ -49,11 +76,12 @@ export async function readOutput(store: Pick<ObjectStore, 'get'>, stored: Stored
   }
   const [logits, labels] = [await array('logits', 'float32', 2), await array('labels', 'int32', 1)];
   if (!logits || !labels)
-    throw new Error(
-      `${where}: it needs logits and labels, but has ${Object.keys(stored.arrays).join(', ') || 'nothing'}`,
-    );
+    throw new Error(`${where}: it needs logits and labels, but has ${Object.keys(arrays).join(', ') || 'nothing'}`);
   const activations = await array('activations', 'float32', 2);
   const attributes = await array('attributes', 'int32', 1);
+  const stages: Record<string, Float32Array> = {};
+  for (const name of Object.keys(arrays).filter((n) => n.startsWith(stagePrefix)))
+    stages[name.slice(stagePrefix.length)] = (await array(name, 'float32', 2))!.data as Float32Array;
   const classes = logits.shape[1]!;
   const bad = (labels.data as Int32Array).findIndex((y) => y < 0 || y >= classes);
   if (bad >= 0)
@@ -68,9 +96,26 @@ export async function readOutput(store: Pick<ObjectStore, 'get'>, stored: Stored
     logits: logits.data as Float32Array,
     activations: activations && (activations.data as Float32Array),
     width: activations?.shape[1] ?? 0,
+    stages,
     labels: labels.data as Int32Array,
     attributes: attributes && (attributes.data as Int32Array),
   };
+}
+
+/** The last layer's weights of an epoch, K × D, from whichever of its passes they were stored with; null when with none. */
+export async function readLastLayer(
+  store: Pick<ObjectStore, 'get'>,
+  outputs: readonly StoredOutput[],
+  epoch: number,
+): Promise<NpyArray | null> {
+  const ref = outputs.find((o) => o.epoch === epoch && o.arrays['last-layer'])?.arrays['last-layer'];
+  if (!ref) return null;
+  const found = decodeNpy(await readExact(store, ref), ref.key);
+  if (found.dtype !== 'float32' || found.shape.length !== 2)
+    throw new Error(
+      `last layer of epoch ${epoch}: ${found.dtype} of shape (${found.shape.join(', ')}), expected float32 of classes × width`,
+    );
+  return found;
 }
 
 /** The whole series of a run, chunk after chunk. */

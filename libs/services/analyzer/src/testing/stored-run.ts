@@ -90,6 +90,10 @@ export interface StoredPass {
   readonly activations: readonly (readonly number[])[];
   readonly labels: readonly number[];
   readonly attributes: readonly number[];
+  /** by name, n × C */
+  readonly stages?: Readonly<Record<string, readonly (readonly number[])[]>>;
+  readonly lastLayer?: readonly (readonly number[])[];
+  readonly statistics?: 're-estimated';
 }
 
 /** Everything that a succeeded run leaves in the store; answers the key of its result. */
@@ -109,24 +113,28 @@ export async function storeRun(
   const record: RunRecord = { v: 1, projectId, runId, spec, specHash: runSpecHash(spec), datasetVersionId };
   await store.put(objectKeys.runSpec(runId), Buffer.from(JSON.stringify(record)));
   const npy = (pass: StoredPass, name: string, data: NpyData, shape: number[]) =>
-    put(`${objectKeys.activations(runId, pass.epoch)}${pass.split}-${name}.1.npy`, encodeNpy(data, shape));
+    put(
+      `${objectKeys.activations(runId, pass.epoch)}${pass.split}${pass.statistics ? `@${pass.statistics}` : ''}-${name}.1.npy`,
+      encodeNpy(data, shape),
+    );
+  const matrix = (pass: StoredPass, name: string, rows: readonly (readonly number[])[]) =>
+    npy(pass, name, Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]);
   const outputs: RunResult['outputs'] = [];
   for (const pass of passes) {
     const n = pass.labels.length;
-    outputs.push({
-      epoch: pass.epoch,
-      split: pass.split,
-      examples: n,
-      arrays: {
-        logits: await npy(pass, 'logits', Float32Array.from(pass.logits.flat()), [n, classes.length]),
-        activations: await npy(pass, 'activations', Float32Array.from(pass.activations.flat()), [
-          n,
-          pass.activations[0]!.length,
-        ]),
-        labels: await npy(pass, 'labels', Int32Array.from(pass.labels), [n]),
-        attributes: await npy(pass, 'attributes', Int32Array.from(pass.attributes), [n]),
-      },
-    });
+    const arrays: RunResult['outputs'][number]['arrays'] = {
+      logits: await matrix(pass, 'logits', pass.logits),
+      activations: await matrix(pass, 'activations', pass.activations),
+    };
+    if (!pass.statistics) {
+      arrays.labels = await npy(pass, 'labels', Int32Array.from(pass.labels), [n]);
+      arrays.attributes = await npy(pass, 'attributes', Int32Array.from(pass.attributes), [n]);
+    }
+    for (const [name, rows] of Object.entries(pass.stages ?? {}))
+      arrays[`stage-${name}`] = await matrix(pass, `stage-${name}`, rows);
+    if (pass.lastLayer) arrays['last-layer'] = await matrix(pass, 'last-layer', pass.lastLayer);
+    const statistics = pass.statistics && { statistics: pass.statistics };
+    outputs.push({ epoch: pass.epoch, split: pass.split, examples: n, ...statistics, arrays });
   }
   const weights = encodeSafetensors({
     'fc.weight': { shape: [2, 2], data: Float32Array.from([3, 0, 0, 4]) },
