@@ -20,7 +20,10 @@ export type Attribute =
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'shape'; readonly value: Shape }
   | { readonly kind: 'tensor'; readonly value: Tensor }
-  | { readonly kind: 'ints'; readonly value: readonly number[] };
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'types'; readonly value: readonly DType[] }
+  /** a function of the program, by name */
+  | { readonly kind: 'func'; readonly value: string };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -33,6 +36,8 @@ export const attribute = Object.freeze({
   shape: (value: Shape): Attribute => ({ kind: 'shape', value }),
   tensor: (value: Tensor): Attribute => ({ kind: 'tensor', value }),
   ints: (value: readonly number[]): Attribute => ({ kind: 'ints', value }),
+  types: (value: readonly DType[]): Attribute => ({ kind: 'types', value }),
+  func: (value: string): Attribute => ({ kind: 'func', value }),
 });
 
 type ValueOf<K extends Attribute['kind']> = Extract<Attribute, { kind: K }>['value'];

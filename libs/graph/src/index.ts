@@ -4,6 +4,8 @@ export { isFloating } from './dtype';
 export { gradients } from './gradients';
 export type { Example, ExampleInput, GradientRule, Node, OpDefinition, Operand, OutputType, Value } from './node';
 export { printValue } from './node';
+export { compileSignature } from './functions/compile-signature';
+export type { CompileOptions, ProgramFunction } from './functions/compile-signature';
 export { printProgram } from './print';
 export { program } from './program';
 export type { NamedNode, Port, Program, Signature, SignatureSpec, Update } from './program';
@@ -14,6 +16,8 @@ export type { Padding, Pair } from './window';
 
 export { batchNorm, composedBatchNorm } from './compose/batch-norm';
 export type { BatchNormOptions } from './compose/batch-norm';
+export { groupNorm } from './compose/group-norm';
+export type { GroupNormOptions } from './compose/group-norm';
 export { loadBytes } from './compose/load-bytes';
 export { restoreSignature, saveSignature } from './compose/signatures';
 

@@ -1,6 +1,6 @@
 import type { Attribute } from './attribute';
 import { printValue } from './node';
-import type { Port, Program } from './program';
+import type { NamedNode, Port, Program } from './program';
 import { printShape } from './shape';
 
 /** A program as text: its signatures, then a line for each node. */
@@ -11,12 +11,18 @@ export function printProgram(program: Program): string {
       .join(', ');
   return [
     ...Object.entries(program.signatures).map(([name, s]) => `${name}(${ports(s.inputs)}) -> (${ports(s.outputs)})`),
-    ...program.nodes.map((n) => {
-      const attributes = Object.entries(n.attributes).map(([key, a]) => `${key}=${printAttribute(a)}`);
-      return `${n.name} = ${n.op}(${n.inputs.join(', ')})${attributes.length > 0 ? ` {${attributes.join(', ')}}` : ''}`;
-    }),
+    ...program.nodes.map(printNode),
+    ...(program.functions ?? []).flatMap((f) => [
+      `function ${f.name}(${f.inputs.map((a) => `${a.name}: ${a.dtype}`).join(', ')}) -> (${f.outputs.map((r) => `${r.name}: ${r.dtype} = ${r.from}`).join(', ')})`,
+      ...f.nodes.map((n) => `  ${printNode(n)}`),
+    ]),
     '',
   ].join('\n');
+}
+
+function printNode(n: NamedNode): string {
+  const attributes = Object.entries(n.attributes).map(([key, a]) => `${key}=${printAttribute(a)}`);
+  return `${n.name} = ${n.op}(${n.inputs.join(', ')})${attributes.length > 0 ? ` {${attributes.join(', ')}}` : ''}`;
 }
 
 function printAttribute(a: Attribute): string {
@@ -31,6 +37,7 @@ function printAttribute(a: Attribute): string {
       return `${dtype}${printShape(shape)} ${shown}${elements.length > 8 ? ', …' : ''}`;
     }
     case 'ints':
+    case 'types':
       return `[${a.value.join(', ')}]`;
     default:
       return String(a.value);

@@ -1,3 +1,4 @@
+import type { ProgramFunction } from './functions/compile-signature';
 import type { Attributes } from './attribute';
 import { depthFirst } from './depth-first';
 import type { DType } from './dtype';
@@ -49,6 +50,8 @@ export interface NamedNode {
 export interface Program {
   readonly nodes: readonly NamedNode[];
   readonly signatures: Readonly<Record<string, Signature>>;
+  /** what nodes of the operation `StatefulPartitionedCall` call (see `compileSignature`) */
+  readonly functions?: readonly ProgramFunction[];
 }
 
 interface Built {

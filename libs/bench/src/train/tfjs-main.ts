@@ -46,7 +46,7 @@ function step(): void {
     const raw = tf.gather(images, order).toFloat().div(255).sub(0.5).div(0.29);
     const hard = tf.oneHot(tf.gather(classes, order), 10).toFloat();
     const lambda = method === 'mixup' ? Math.random() : 1;
-    const partner = tf.tensor1d(tf.util.createShuffledIndices(batchSize) as unknown as Int32Array, 'int32');
+    const partner = tf.tensor1d(Int32Array.from(tf.util.createShuffledIndices(batchSize)), 'int32');
     const mix = (t: TensorFlowJs.Tensor) => t.mul(lambda).add(tf.gather(t, partner).mul(1 - lambda));
     const mixed = method === 'mixup' ? mix(raw) : raw;
     const targets = method === 'mixup' ? mix(hard) : method === 'label-smoothing' ? hard.mul(0.9).add(0.1 / 10) : hard;

@@ -21,7 +21,25 @@ const messages: Readonly<Record<string, { readonly fields: Fields; readonly oneo
   GraphDef: {
     fields: { node: ['NodeDef', 1, 'repeated'], versions: ['VersionDef', 4], library: ['FunctionDefLibrary', 2] },
   },
-  FunctionDefLibrary: { fields: {} },
+  FunctionDefLibrary: { fields: { function: ['FunctionDef', 1, 'repeated'] } },
+  FunctionDef: {
+    fields: {
+      signature: ['OpDef', 1],
+      nodeDef: ['NodeDef', 3, 'repeated'],
+      ret: ['string', 4, 'map'],
+      attr: ['AttrValue', 5, 'map'],
+    },
+  },
+  OpDef: {
+    fields: {
+      name: ['string', 1],
+      inputArg: ['ArgDef', 2, 'repeated'],
+      outputArg: ['ArgDef', 3, 'repeated'],
+      isStateful: ['bool', 17],
+    },
+  },
+  ArgDef: { fields: { name: ['string', 1], type: ['int32', 3] } },
+  NameAttrList: { fields: { name: ['string', 1], attr: ['AttrValue', 2, 'map'] } },
   VersionDef: { fields: { producer: ['int32', 1], minConsumer: ['int32', 2] } },
   NodeDef: {
     fields: {
@@ -42,10 +60,11 @@ const messages: Readonly<Record<string, { readonly fields: Fields; readonly oneo
       type: ['int32', 6],
       shape: ['TensorShapeProto', 7],
       tensor: ['TensorProto', 8],
+      func: ['NameAttrList', 10],
     },
-    oneof: ['list', 's', 'i', 'f', 'b', 'type', 'shape', 'tensor'],
+    oneof: ['list', 's', 'i', 'f', 'b', 'type', 'shape', 'tensor', 'func'],
   },
-  ListValue: { fields: { i: ['int64', 3, 'packed'] } },
+  ListValue: { fields: { i: ['int64', 3, 'packed'], type: ['int32', 6, 'packed'] } },
   TensorProto: {
     fields: {
       dtype: ['int32', 1],

@@ -1,6 +1,7 @@
 import type { Attribute, Attributes, Tensor } from '../attribute';
 import { dtypeNumber, type DType } from '../dtype';
-import type { Port, Program } from '../program';
+import type { ProgramFunction } from '../functions/compile-signature';
+import type { NamedNode, Port, Program } from '../program';
 import type { Shape } from '../shape';
 import { savedModelMessage } from './messages';
 
@@ -15,7 +16,8 @@ export function toSavedModel(program: Program): Uint8Array {
       {
         metaInfoDef: { strippedOpList: {}, tags: ['serve'], tensorflowVersion: '2.21.0' },
         graphDef: {
-          node: program.nodes.map((n) => ({ name: n.name, op: n.op, input: n.inputs, attr: attributes(n.attributes) })),
+          node: program.nodes.map(nodeMessage),
+          ...(program.functions ? { library: { function: program.functions.map(functionMessage) } } : {}),
           versions: { producer },
         },
         signatureDef: Object.fromEntries(
@@ -29,6 +31,19 @@ export function toSavedModel(program: Program): Uint8Array {
   };
   return savedModelMessage.encode(message).finish();
 }
+
+const nodeMessage = (n: NamedNode) => ({ name: n.name, op: n.op, input: n.inputs, attr: attributes(n.attributes) });
+
+const functionMessage = (f: ProgramFunction) => ({
+  signature: {
+    name: f.name,
+    inputArg: f.inputs.map(({ name, dtype }) => ({ name, type: dtypeNumber[dtype] })),
+    outputArg: f.outputs.map(({ name, dtype }) => ({ name, type: dtypeNumber[dtype] })),
+    isStateful: true,
+  },
+  nodeDef: f.nodes.map(nodeMessage),
+  ret: Object.fromEntries(f.outputs.map(({ name, from }) => [name, from])),
+});
 
 const ports = (list: Readonly<Record<string, Port>>) =>
   Object.fromEntries(
@@ -71,6 +86,10 @@ function attributeMessage(a: Attribute) {
       return { tensor: tensorMessage(a.value) };
     case 'ints':
       return { list: { i: a.value } };
+    case 'types':
+      return { list: { type: a.value.map((t) => dtypeNumber[t]) } };
+    case 'func':
+      return { func: { name: a.value } };
   }
 }
 
