@@ -19,3 +19,17 @@ export const filledWith =
   (value: number): Initialiser =>
   (size) =>
     new Float32Array(size).fill(value);
+
+/** N(0, 2/fanOut): `kaiming_normal_` with `mode='fan_out'` for ReLU, as torchvision's ResNets begin. fanOut = kernel area × output channels. */
+export const kaimingNormalByFanOut =
+  (fanOut: number): Initialiser =>
+  (size, random) => {
+    const deviation = Math.sqrt(2 / fanOut);
+    return Float32Array.from({ length: size }, () => deviation * random.normal());
+  };
+
+/** Another initialisation times a number. */
+export const scaledBy =
+  (factor: number, initialise: Initialiser): Initialiser =>
+  (size, random) =>
+    initialise(size, random).map((value) => factor * value);

@@ -1,6 +1,7 @@
 import { input } from '@minvar/graph';
 import { describe, expect, it } from 'vitest';
 import { completeModelParameters, findModel } from './complete';
+import { groupsOf } from './layers/norm';
 import { models } from './registry.gen';
 import { modelVariables } from './scope';
 import { smallCnn } from './small-cnn';
@@ -17,7 +18,17 @@ describe('model settings', () => {
   it('are refused by name and value', () => {
     expect(() => completeModelParameters(smallCnn, { stem: 'cifar' })).toThrow("'small-cnn': it has no setting 'stem'");
     expect(() => completeModelParameters(smallCnn, { width: 0 })).toThrow('width is 0');
-    expect(() => findModel('resnet')).toThrow("model 'resnet' is unknown; there are linear, mlp, small-cnn");
+    expect(() => findModel('resnet')).toThrow(
+      "model 'resnet' is unknown; there are linear, mlp, resnet101, resnet18, resnet50, small-cnn",
+    );
+  });
+});
+
+describe('groups of group normalisation', () => {
+  it('are 32 from 64 channels on, fewer below, with two channels or more in each', () => {
+    expect([1, 2, 4, 6, 8, 16, 48, 64, 128, 512].map(groupsOf)).toEqual([1, 1, 2, 3, 4, 8, 24, 32, 32, 32]);
+    expect(groupsOf(7)).toBe(1);
+    expect(groupsOf(100)).toBe(25);
   });
 });
 

@@ -9,7 +9,7 @@ export interface Parameter {
   /** torchvision-style, e.g. `conv1.weight` */
   readonly name: string;
   readonly group: ParameterGroup;
-  /** float32; filters are height × width × in × out, matrices out × in */
+  /** filters are height × width × in × out, matrices out × in */
   readonly variable: Variable;
   readonly initialise: Initialiser;
 }
@@ -21,14 +21,16 @@ export interface Buffer {
   readonly initial: number;
 }
 
+/** Type of a model's variables: float64 for checks of derivatives, where normalisation is composed of elementary operations. */
+export type VariableType = 'float32' | 'float64';
 /** Type in which convolutions and what follows them up to the next pooling are computed. */
-export type Compute = 'float32' | 'bfloat16';
+export type Compute = VariableType | 'bfloat16';
 
 export interface ScopeOptions {
   readonly training: boolean;
   /**
    * `bfloat16`: convolutions, hidden linear layers, normalised activations, ReLU and residual sums are computed in it; weights (cast at each
-   * use, so that their derivatives arrive in float32), normalisation statistics, pooling and logits stay float32. Default `float32`.
+   * use, so that their derivatives arrive in float32), normalisation statistics, pooling and logits stay float32. Default: the variables' type.
    */
   readonly compute?: Compute;
   /**
@@ -44,6 +46,8 @@ export interface ScopeOptions {
  */
 export interface Scope {
   readonly training: boolean;
+  /** of variables, pooling, the penultimate layer and logits */
+  readonly dtype: VariableType;
   readonly compute: Compute;
   /** m of running ← (1 − m) · running + m · batch */
   readonly momentum: Value | number;
@@ -61,7 +65,7 @@ export interface ModelVariables {
 }
 
 /** An empty set of variables; models fill it as they are built. */
-export function modelVariables(): ModelVariables {
+export function modelVariables({ dtype = 'float32' }: { readonly dtype?: VariableType } = {}): ModelVariables {
   const parameters = new Map<string, Parameter>();
   const buffers = new Map<string, Buffer>();
   const known = <T extends { variable: Variable }>(
@@ -86,17 +90,22 @@ export function modelVariables(): ModelVariables {
     get buffers() {
       return [...buffers.values()];
     },
-    open: ({ training, compute = 'float32', statistics }) => {
+    open: ({ training, compute = dtype, statistics }) => {
       const updates: Update[] = [];
       const scope: Scope = {
         training,
+        dtype,
         compute,
         momentum: statistics?.momentum ?? 0.1,
         parameter: (name, shape, group, initialise) =>
-          known(parameters, name, shape, () => ({ name, group, initialise, variable: variable({ name, shape }) }))
-            .variable.value,
+          known(parameters, name, shape, () => ({
+            name,
+            group,
+            initialise,
+            variable: variable({ name, dtype, shape }),
+          })).variable.value,
         buffer: (name, shape, initial) =>
-          known(buffers, name, shape, () => ({ name, initial, variable: variable({ name, shape }) })).variable,
+          known(buffers, name, shape, () => ({ name, initial, variable: variable({ name, dtype, shape }) })).variable,
         update: (update) => updates.push(update),
       };
       return { scope, updates };

@@ -32,7 +32,8 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalisation over all axes but the last, as PyTorch's BatchNorm: normalised by the biased variance, which is tracked
- * unbiased. x is n × … × C; float32 images go through TensorFlow's fused kernel, all else is composed.
+ * unbiased. x is n × … × C; images of float32 or bfloat16 go through TensorFlow's fused kernel (statistics, γ and β are float32 in both), all
+ * else is composed, bfloat16 in float32.
  *
  * @returns y, and in training the updates of both running statistics, to be listed in the signature.
  */
@@ -41,12 +42,12 @@ export function batchNorm(
   { scale, offset, runningMean, runningVariance, training, epsilon = 1e-5, momentum = 0.1 }: BatchNormOptions,
 ): { readonly y: Value; readonly updates: readonly Update[] } {
   const running = { mean: runningMean.value, variance: runningVariance.value };
-  const fused = x.dtype === 'float32' ? asImages(x) : null;
+  const fused = x.dtype === 'float64' ? null : asImages(x);
   const statistics = training ? null : running;
   const result = fused
     ? fusedBatchNorm(fused, scale, offset, { epsilon, statistics })
-    : composedBatchNorm(x, scale, offset, { epsilon, statistics });
-  const y = fused && fused !== x ? reshape(result.y, x.shape) : result.y;
+    : composedBatchNorm(x.dtype === 'bfloat16' ? cast(x, 'float32') : x, scale, offset, { epsilon, statistics });
+  const y = cast(fused && fused !== x ? reshape(result.y, x.shape) : result.y, x.dtype);
   if (!training) return { y, updates: [] };
   const kept = typeof momentum === 'number' ? 1 - momentum : sub(1, momentum);
   const track = (v: Variable, batch: Value) => assign(v, add(mul(v.value, kept), mul(stopGradient(batch), momentum)));

@@ -1,27 +1,36 @@
-import { biasAdd, conv2d } from '@minvar/graph';
+import { biasAdd, cast, conv2d } from '@minvar/graph';
 import type { Value } from '@minvar/graph';
-import { uniformByFanIn } from '../initialise';
+import { filledWith, uniformByFanIn } from '../initialise';
+import type { Initialiser } from '../initialise';
 import type { Scope } from '../scope';
+
+export interface ConvOptions {
+  readonly channels: number;
+  readonly kernel?: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly bias?: boolean;
+  /** of the filter; the bias then begins at 0. Default: both as PyTorch's `nn.Conv2d` */
+  readonly initialise?: Initialiser;
+}
 
 /**
  * Convolution of x: n × H × W × in with explicit padding on both sides, as PyTorch pads (TensorFlow's SAME pads stride 2 on one side
- * only). Initialised as PyTorch's `nn.Conv2d`.
+ * only). Computed in the scope's type, in which the result comes; a bias is added in the variables' type, so that its derivative is summed there.
  */
 export function conv(
   scope: Scope,
   name: string,
   x: Value,
-  {
-    channels,
-    kernel = 3,
-    stride = 1,
-    padding = 1,
-    bias = false,
-  }: { channels: number; kernel?: number; stride?: number; padding?: number; bias?: boolean },
+  { channels, kernel = 3, stride = 1, padding = 1, bias = false, initialise }: ConvOptions,
 ): Value {
   const inputs = x.shape[3]!;
-  const initialise = uniformByFanIn(inputs * kernel * kernel);
-  const weight = scope.parameter(`${name}.weight`, [kernel, kernel, inputs, channels], 'weight', initialise);
-  const y = conv2d(x, weight, { strides: stride, padding });
-  return bias ? biasAdd(y, scope.parameter(`${name}.bias`, [channels], 'bias', initialise)) : y;
+  const usual = uniformByFanIn(inputs * kernel * kernel);
+  const filter = [kernel, kernel, inputs, channels];
+  const weight = scope.parameter(`${name}.weight`, filter, 'weight', initialise ?? usual);
+  const { compute } = scope;
+  const y = conv2d(cast(x, compute), cast(weight, compute), { strides: stride, padding });
+  if (!bias) return y;
+  const offset = scope.parameter(`${name}.bias`, [channels], 'bias', initialise ? filledWith(0) : usual);
+  return cast(biasAdd(cast(y, scope.dtype), offset), compute);
 }
