@@ -25,7 +25,12 @@ export interface MetricContext {
   /** weights of the last linear layer, K × D; null where they are not at hand */
   readonly lastLayer?: Float32Array | Float64Array | null;
   /** which activations are the low- and which the high-variance part; only where the model is linear, so that activations are inputs */
-  readonly features?: { readonly low: readonly number[]; readonly high: readonly number[] } | null;
+  readonly features?: {
+    readonly low: readonly number[];
+    readonly high: readonly number[];
+    /** those that tell the attribute; empty or missing where none does */
+    readonly spurious?: readonly number[];
+  } | null;
 }
 
 /** A batch with what several folds need worked out once, in float64. */

@@ -13,7 +13,7 @@ const context: MetricContext = {
   attributes: ['red', 'green', 'blue', 'grey'],
   smoothing: { alpha: golden.alpha, convention: 'all' },
   lastLayer: Float32Array.from(golden.lastLayer),
-  features: { low: [0, 1, 2], high: [3, 4, 5] },
+  features: { low: [0, 1, 2], high: [3, 4, 5], spurious: [0, 1, 2] },
 };
 /** Columns of the activations, as golden/metrics.py takes them for outputs of stages. */
 const columns = (from: number, to: number): Float32Array =>
@@ -47,10 +47,21 @@ function part(batch: MetricBatch, from: number, to: number): MetricBatch {
   };
 }
 
+/** Every metric, those on request too, with all their variants. */
+const all = { context, split: 'train', metrics: Object.keys(metrics), details: true };
+
 function folded(...batches: readonly MetricBatch[]): MetricFold {
-  const fold = createMetricFold({ context, split: 'train' });
+  const fold = createMetricFold(all);
   batches.forEach((b) => fold.add(b));
   return fold;
+}
+
+/** Rows of both looks at these batches. */
+function rowsOf(...batches: readonly MetricBatch[]): MetricRow[] {
+  const first = folded(...batches);
+  const second = first.again();
+  batches.forEach((b) => second?.add(b));
+  return [...first.rows(), ...(second?.rows() ?? [])];
 }
 
 const keyOf = ({ name, variant }: MetricRow): string => (variant === null ? name : `${name} ${variant}`);
@@ -76,17 +87,19 @@ function expectSame(a: readonly MetricRow[], b: readonly MetricRow[]): void {
   }
 }
 
-const everything = folded(whole, mixed);
+const everything = rowsOf(whole, mixed);
 
 describe.each(Object.keys(metrics))('%s', (name) => {
   const definition = findMetric(name);
-  const rows = everything.rows().filter((r) => r.name === name);
+  const rows = everything.filter((r) => r.name === name);
 
   it('says what it is, and measures the variants it declares', () => {
     expect(definition.title).not.toBe('');
     expect(definition.description).toMatch(/\.$/);
     expect(definition.variants[0]).toBeNull();
-    expect(rows.map((r) => r.variant)).toEqual(definition.variants);
+    expect(new Set(rows.map((r) => r.variant))).toEqual(new Set(definition.variants));
+    expect(rows).toHaveLength(definition.variants.length);
+    expect(rows[0]!.variant).toBeNull();
   });
 
   it('has parts for every class or group', () => {
@@ -100,16 +113,17 @@ describe.each(Object.keys(metrics))('%s', (name) => {
   });
 
   it('is left out where its inputs are missing', () => {
-    const fold = createMetricFold({ context, split: 'train', metrics: [name] });
+    const fold = createMetricFold({ ...all, metrics: [name] });
     expect(fold.rows()).toEqual([]);
     fold.add({ labels: whole.labels });
     expect(fold.rows()).toEqual([]);
+    expect(fold.again()).toBeNull();
   });
 });
 
 describe('the folds', () => {
   it('give NumPy’s numbers, all of them', () => {
-    const rows = everything.rows().filter((r) => r.name !== 'mixup-bound-slack');
+    const rows = everything.filter((r) => r.name !== 'mixup-bound-slack');
     const expected = golden.expected as Readonly<Record<string, number>>;
     expect(rows.map(keyOf).sort()).toEqual(Object.keys(expected).sort());
     for (const r of rows) expect(Math.abs(r.value - expected[keyOf(r)]!), keyOf(r)).toBeLessThan(1e-10);
@@ -117,46 +131,68 @@ describe('the folds', () => {
     expect(parts.map((g) => ({ count: g.count, value: Number.isNaN(g.value) ? null : g.value }))).toEqual(
       golden.perGroup.map((g) => ({ ...g, value: g.value === null ? null : expect.closeTo(g.value, 12) })),
     );
+    for (const [key, values] of Object.entries(golden.perClass))
+      expect(rows.find((r) => keyOf(r) === key)!.perClass, key).toEqual(values.map((v) => expect.closeTo(v, 10)));
     rows
       .find((r) => r.name === 'error')!
       .perClass!.forEach((v, k) => expect(v).toBeCloseTo(golden.errorPerClass[k]!, 12));
-    expect(everything.rows().find((r) => r.name === 'mixup-bound-slack')!.value).toBeCloseTo(
-      golden.mixupBoundSlack,
-      12,
+    expect(everything.find((r) => r.name === 'mixup-bound-slack')!.value).toBeCloseTo(golden.mixupBoundSlack, 12);
+  });
+
+  it('tabulate NumPy’s reliability curve and SciPy’s spectrum', () => {
+    const fold = folded(whole);
+    const table = (name: string) => fold.tables().find((t) => t.name === name)!.rows;
+    expect(table('ece').map(({ bin, count, confidence, accuracy }) => ({ bin, count, confidence, accuracy }))).toEqual(
+      golden.reliability.map((r) => ({
+        ...r,
+        confidence: expect.closeTo(r.confidence, 12),
+        accuracy: expect.closeTo(r.accuracy, 12),
+      })),
     );
+    expect(table('variance-spectrum').map((r) => r.within)).toEqual(golden.spectrum.map((v) => expect.closeTo(v, 10)));
+  });
+
+  it('leave what is dear to those who ask: no details, nothing on request, no second look', () => {
+    const fold = createMetricFold({ context, split: 'train', metrics: ['output-variance', 'nll'] });
+    fold.add(whole);
+    expect(fold.rows().map(keyOf)).not.toContain('output-variance temperature-matched');
+    expect([...fold.statistics.keys()]).not.toContain('keptLogits');
+    expect(fold.again()).toBeNull();
+    const usual = createMetricFold({ context, split: 'train' });
+    usual.add(whole);
+    expect(usual.rows().map((r) => r.name)).not.toContain('variance-spectrum');
   });
 
   it.each([1, 7, 16, 79])('do not depend on how examples are cut into batches (%i)', (size) => {
-    const fold = folded();
-    for (const batch of [whole, mixed])
-      for (let i = 0; i < n; i += size) fold.add(part(batch, i, Math.min(n, i + size)));
-    expectSame(fold.rows(), everything.rows());
+    const parts = [whole, mixed].flatMap((batch) =>
+      Array.from({ length: Math.ceil(n / size) }, (_, i) => part(batch, i * size, Math.min(n, (i + 1) * size))),
+    );
+    expectSame(rowsOf(...parts), everything);
   });
 
-  it('merge in any order and any grouping to the same', () => {
-    const of = (from: number, to: number): MetricFold => folded(part(whole, from, to), part(mixed, from, to));
-    const merged = (...folds: readonly MetricFold[]): MetricFold => {
-      const all = folded();
-      folds.forEach((f) => all.merge(f));
-      return all;
+  it('merge in any order and any grouping to the same, at both looks', () => {
+    const cuts = [0, 11, 50, n];
+    const parts = [0, 1, 2].map((i) => [whole, mixed].map((batch) => part(batch, cuts[i]!, cuts[i + 1]!)));
+    type Tree = number | readonly Tree[];
+    /** A fold of that look over parts, merged as the tree nests. */
+    const merged = (make: () => MetricFold, tree: Tree): MetricFold => {
+      const fold = make();
+      if (typeof tree === 'number') parts[tree]!.forEach((batch) => fold.add(batch));
+      else tree.forEach((t) => fold.merge(merged(make, t)));
+      return fold;
     };
-    const [a, b, c] = [
-      [0, 11],
-      [11, 50],
-      [50, n],
-    ].map(
-      ([from, to]) =>
-        () =>
-          of(from!, to!),
-    ) as [() => MetricFold, () => MetricFold, () => MetricFold];
-    for (const f of [
-      merged(a(), b(), c()),
-      merged(c(), a(), b()),
-      merged(a(), merged(b(), c())),
-      merged(merged(c(), b()), a()),
-      merged(folded(), everything, folded()),
-    ])
-      expectSame(f.rows(), everything.rows());
+    const trees: Tree[] = [
+      [0, 1, 2],
+      [2, 0, 1],
+      [0, [1, 2]],
+      [[2, 1], 0],
+      [[], [0, 1, 2], []],
+    ];
+    for (const tree of trees) {
+      const first = merged(() => createMetricFold(all), tree);
+      const second = merged(() => first.again()!, tree);
+      expectSame([...first.rows(), ...second.rows()], everything);
+    }
   });
 
   it('measure a Gaussian sample’s variances as its distribution has them', () => {

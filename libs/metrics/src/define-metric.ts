@@ -13,7 +13,11 @@ export interface Measurement {
 }
 
 /** A metric: a function of mergeable statistics, so that folding batches as they come and stored arrays gives the same number. */
-export interface MetricDefinition<Name extends string = string, Need extends StatisticName = StatisticName> {
+export interface MetricDefinition<
+  Name extends string = string,
+  Need extends StatisticName = StatisticName,
+  Detail extends StatisticName = StatisticName,
+> {
   readonly name: Name;
   readonly title: string;
   readonly description: string;
@@ -21,13 +25,24 @@ export interface MetricDefinition<Name extends string = string, Need extends Sta
   readonly source: string | null;
   /** the variants it can have, main one (null) first; variants named after a model’s stages as the residual networks name theirs */
   readonly variants: readonly (string | null)[];
-  /** measured only where all of these were seen */
+  /** measured only where all of these were seen; one that takes a second look is there after `again` */
   readonly needs: readonly Need[];
   /** splits on which it has a meaning; null: all */
   readonly splits: readonly string[] | null;
+  /** true: too dear to be measured unless it is asked for by name */
+  readonly onRequest: boolean;
   /** empty where there is nothing to measure, e.g. no example has an attribute */
   readonly measure: (statistics: Pick<Statistics, Need>, context: MetricContext) => readonly Measurement[];
+  /** further variants whose statistics cost more than live curves may: measured for the record only */
+  readonly details: {
+    readonly needs: readonly Detail[];
+    readonly measure: (statistics: Pick<Statistics, Detail>, context: MetricContext) => readonly Measurement[];
+  } | null;
+  /** what is no single number: a curve or a spectrum, one object a row, all with the same columns */
+  readonly table: ((statistics: Pick<Statistics, Need>, context: MetricContext) => readonly TableRow[]) | null;
 }
+
+export type TableRow = Readonly<Record<string, number | string>>;
 
 /**
  * Declares a metric.
@@ -35,9 +50,20 @@ export interface MetricDefinition<Name extends string = string, Need extends Sta
  * @example
  * export const error = defineMetric({ name: 'error', needs: ['outcomes'], measure: ({ outcomes }) => ..., ... });
  */
-export function defineMetric<const Name extends string, const Need extends StatisticName>(
-  definition: Omit<MetricDefinition<Name, Need>, 'variants' | 'splits'> &
-    Partial<Pick<MetricDefinition<Name, Need>, 'variants' | 'splits'>>,
-): MetricDefinition<Name, Need> {
-  return Object.freeze({ variants: [null], splits: null, ...definition });
+export function defineMetric<
+  const Name extends string,
+  const Need extends StatisticName,
+  const Detail extends StatisticName = never,
+>(
+  definition: Omit<MetricDefinition<Name, Need, Detail>, 'variants' | 'splits' | 'onRequest' | 'details' | 'table'> &
+    Partial<Pick<MetricDefinition<Name, Need, Detail>, 'variants' | 'splits' | 'onRequest' | 'details' | 'table'>>,
+): MetricDefinition<Name, Need, Detail> {
+  return Object.freeze({
+    variants: [null],
+    splits: null,
+    onRequest: false,
+    details: null,
+    table: null,
+    ...definition,
+  });
 }

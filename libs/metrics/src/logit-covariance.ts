@@ -1,7 +1,7 @@
 import { meanByCount, meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { ClassMoments } from './folds/moments';
-import { scatterTraces, traces } from './folds/moments';
+import { ratioOf, traces } from './folds/moments';
 
 const perClassTrace = (m: ClassMoments): number[] => traces(m).map((t, k) => t / m.counts[k]!);
 
@@ -16,12 +16,11 @@ export const logitCovariance = defineMetric({
   measure: ({ logits, centredLogits }) => {
     const perClass = perClassTrace(logits);
     const centred = perClassTrace(centredLogits);
-    const { within, total } = scatterTraces(centredLogits);
     return [
       { variant: null, value: meanWhereCounted(perClass, logits.counts), perClass },
-      { variant: 'frequency-weighted', value: meanByCount(perClass, logits.counts) },
+      { variant: 'frequency-weighted', value: meanByCount(perClass, logits.counts), perClass },
       { variant: 'centred', value: meanWhereCounted(centred, logits.counts), perClass: centred },
-      { variant: 'ratio', value: within / total },
+      { variant: 'ratio', ...ratioOf(centredLogits) },
     ];
   },
 });

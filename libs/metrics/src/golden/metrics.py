@@ -1,9 +1,12 @@
-"""Golden values for the metrics, straight from their formulas in NumPy, two-pass and without folds.
+"""Golden values for the metrics, straight from their formulas in NumPy, SciPy and scikit-learn, two-pass and without folds.
 
-    python metrics.py > metrics.json          (numpy 2)
+    python metrics.py > metrics.json          (numpy 2, scipy 1.17, scikit-learn 1.9)
 """
 import json
 import numpy as np
+from scipy import linalg, optimize
+from sklearn import metrics as sk
+from sklearn.neighbors import NearestCentroid
 
 rng = np.random.default_rng(11)
 n, K, D, A = 80, 4, 6, 4
@@ -55,8 +58,14 @@ for a, s, d in [(a, s, d) for a in ("class-mean", "pooled") for s in ("mean", "t
     out[f"activation-variance {a}/{s}/{'n-1' if d else 'n'}"] = value / (D if s == "mean" else 1)
 out["activation-variance"] = out["activation-variance class-mean/mean/n"]
 scale = np.sqrt(K) / np.linalg.norm(W)  # the last layer times this has norm sqrt(K), so h is divided by it
-out["activation-variance gauge-fixed/class-mean/mean/n"] = class_mean(h / scale) / D
-out["activation-variance-ratio"] = within_share(h)
+for a, s, d in [(a, s, d) for a in ("class-mean", "pooled") for s in ("mean", "trace") for d in (0, 1)]:
+    value = class_mean(h / scale, d) if a == "class-mean" else pooled(h / scale, d)
+    out[f"activation-variance gauge-fixed/{a}/{s}/{'n-1' if d else 'n'}"] = value / (D if s == "mean" else 1)
+out["activation-variance-ratio"] = out["activation-variance-ratio pooled/n"] = within_share(h)
+for d in (0, 1):
+    name = "n-1" if d else "n"
+    out[f"activation-variance-ratio class-mean/{name}"] = class_mean(h, d) / trace(h, d)
+    out[f"activation-variance-ratio pooled/{name}"] = pooled(h, d) / trace(h, d)
 stages = {"stage1": h[:, :2], "stage2": h[:, 1:4], "stage3": h[:, 3:], "stage4": h[:, 4:5]}
 for name, x in stages.items():
     out[f"variance-by-stage {name}"] = within_share(x)
@@ -72,6 +81,87 @@ out["logit-covariance frequency-weighted"] = float(sum(of(k).mean() * trace(z[of
 centred = z - z.mean(1, keepdims=True)
 out["logit-covariance centred"] = class_mean(centred)
 out["logit-covariance ratio"] = within_share(centred)
+# Temperatures: SciPy's scalar solvers on the whole functions.
+softmax = lambda x: np.exp(x - x.max(1, keepdims=True)) / np.exp(x - x.max(1, keepdims=True)).sum(1, keepdims=True)
+nll_at = lambda t: sk.log_loss(y, softmax(z / t), labels=list(classes))
+slope = lambda t: np.mean(z[np.arange(n), y] / t - (softmax(z / t) * z / t).sum(1))  # d nll / d log T
+fitted = float(optimize.brentq(slope, 0.05, 20, xtol=1e-14))
+assert abs(np.exp(optimize.minimize_scalar(lambda u: nll_at(np.exp(u)), bracket=(-1, 1), tol=1e-12).x) - fitted) < 1e-6
+matched = float(optimize.brentq(lambda t: softmax(z / t).max(1).mean() - 0.9, 1 / 64, 64, xtol=1e-14))
+out["output-variance temperature-matched"] = class_mean(softmax(z / matched))
+out["output-variance temperature-fitted"] = class_mean(softmax(z / fitted))
+out["nll"] = float(sk.log_loss(y, p, labels=list(classes)))
+out["nll temperature-fitted"] = float(nll_at(fitted))
+out["nll temperature"] = fitted
+out["brier"] = float(((p - np.eye(K)[y]) ** 2).sum(1).mean())
+
+
+def calibration(confidence, hit):
+    edges = np.linspace(0, 1, 16)
+    inside = [(confidence > a) & (confidence <= b) for a, b in zip(edges, edges[1:])]
+    return float(sum(m.mean() * abs(hit[m].mean() - confidence[m].mean()) for m in inside if m.any()))
+
+
+surest = p.max(1)
+out["ece"] = calibration(surest, right)
+out["ece classwise"] = float(np.mean([calibration(p[:, k], y == k) for k in classes]))
+reliability = [
+    {"bin": b, "count": int(m.sum()), "confidence": float(surest[m].mean()), "accuracy": float(right[m].mean())}
+    for b in range(15) if (m := (surest > b / 15) & (surest <= (b + 1) / 15)).any()
+]
+
+
+def risk_coverage(confidence, hit):
+    wrong = 1 - hit[np.argsort(-confidence, kind="stable")]
+    return float(np.mean(np.cumsum(wrong) / np.arange(1, len(wrong) + 1)))
+
+
+out["aurc"] = risk_coverage(surest, right.astype(float))
+out["aurc excess"] = out["aurc"] - risk_coverage(right.astype(float), right.astype(float))
+
+# Neural collapse, from full matrices.
+mu = np.array([h[of(k)].mean(0) for k in classes])
+share = np.array([of(k).mean() for k in classes])
+S_W = (h - mu[y]).T @ (h - mu[y]) / n
+S_B = (mu - h.mean(0)).T @ np.diag(share) @ (mu - h.mean(0))
+out["nc1"] = float(np.trace(S_W @ np.linalg.pinv(S_B, rcond=1e-10)))
+out["nc1 /K"] = out["nc1"] / K
+pairs = [(i, j) for i in classes for j in classes if j < i]
+v = [trace(h[of(k)]) for k in classes]
+out["cdnv"] = float(np.mean([(v[i] + v[j]) / (2 * ((mu[i] - mu[j]) ** 2).sum()) for i, j in pairs]))
+
+
+def simplex(rows):
+    m = rows - rows.mean(0)
+    length = np.linalg.norm(m, axis=1)
+    cosine = np.array([m[i] @ m[j] / length[i] / length[j] for i, j in pairs])
+    return {"equinorm": float(length.std() / length.mean()), "equiangle": float(cosine.std()),
+            "maximal-angle": float(np.abs(cosine + 1 / (K - 1)).mean())}
+
+
+for prefix, rows in (("", mu), ("weights/", W)):
+    for name, value in simplex(rows).items():
+        out[f"nc2 {prefix}{name}"] = value
+out["nc2"] = out["nc2 maximal-angle"]
+M = mu - mu.mean(0)
+out["nc3"] = float(((W / np.linalg.norm(W) - M / np.linalg.norm(M)) ** 2).sum())
+out["nc3 alignment"] = float(np.mean([W[k] @ M[k] / np.linalg.norm(W[k]) / np.linalg.norm(M[k]) for k in classes]))
+nearest = NearestCentroid().fit(h, y).predict(h)
+out["nc4"] = float((nearest != prediction).mean())
+out["nc4 error"] = float((nearest != y).mean())
+
+# Spectrum: SciPy's generalised eigenproblem; S_T has full rank here.
+S_T = S_W + S_B
+shares, directions = linalg.eigh(S_W, S_T)
+assert np.allclose(shares[K - 1:], 1)
+lam = np.linalg.eigvalsh(S_T)
+assert lam.min() > 1e-6 * lam.max()
+out["variance-spectrum"] = float(shares[:K - 1].mean())
+out["variance-spectrum smallest"], out["variance-spectrum largest"] = float(shares[0]), float(shares[K - 2])
+out["variance-spectrum rank"] = D
+out["variance-spectrum effective-rank"] = float(np.exp(-(lam / lam.sum() * np.log(lam / lam.sum())).sum()))
+out["variance-spectrum participation-ratio"] = float(np.trace(S_T) ** 2 / np.trace(S_T @ S_T))
+out["variance-spectrum within/participation-ratio"] = float(np.trace(S_W) ** 2 / np.trace(S_W @ S_W))
 groups = [(k, a, of(k) & (attribute == a)) for k in classes for a in range(A)]
 seen = [(k, a, m) for k, a, m in groups if m.any()]
 accuracy = [float(right[m].mean()) for _, _, m in seen]
@@ -98,6 +188,7 @@ q = (1 - alpha) * np.eye(K)[y] + alpha / K
 entropy = -np.sum(q[0] * np.log(q[0]))
 out["bound-slack"] = float(np.mean(-(q * logp).sum(1)) - entropy - sum(of(k).mean() * trace(p[of(k)]) for k in classes))
 contrast = W - W.mean(0)
+out["spurious-weight-ratio"] = float(np.linalg.norm(contrast[:, :3]) / np.linalg.norm(contrast[:, 3:]))
 out["high-weight-share"] = float((contrast[:, 3:] ** 2).sum() / (contrast ** 2).sum())
 out["high-weight-share low-norm"] = float(np.sqrt(2 * (contrast[:, :3] ** 2).sum()))
 out["high-weight-share high-norm"] = float(np.sqrt(2 * (contrast[:, 3:] ** 2).sum()))
@@ -120,5 +211,21 @@ print(json.dumps({
     "lambda": lam.tolist(), "partner": partner.tolist(),
     "expected": out, "mixupBoundSlack": mixed,
     "perGroup": [{"count": int(m.sum()), "value": float(right[m].mean()) if m.any() else None} for _, _, m in groups],
+    "reliability": reliability, "spectrum": shares[:K - 1].tolist(),
+    "perClass": {
+        "activation-variance class-mean/trace/n-1": [trace(h[of(k)], 1) for k in classes],
+        "activation-variance-ratio": [trace(h[of(k)]) / trace(h) for k in classes],
+        "variance-by-stage stage2": [trace(stages["stage2"][of(k)]) / trace(stages["stage2"]) for k in classes],
+        "output-variance": [trace(p[of(k)]) for k in classes],
+        "output-variance temperature-matched": [trace(softmax(z / matched)[of(k)]) for k in classes],
+        "logit-covariance ratio": [trace(centred[of(k)]) / trace(centred) for k in classes],
+        "nll": [float(-logp[of(k), k].mean()) for k in classes],
+        "brier": [float(((p - np.eye(K)[y]) ** 2).sum(1)[of(k)].mean()) for k in classes],
+        "ece": [calibration(surest[of(k)], right[of(k)]) for k in classes],
+        "ece classwise": [calibration(p[:, k], y == k) for k in classes],
+        "aurc": [risk_coverage(surest[of(k)], right[of(k)].astype(float)) for k in classes],
+        "nc1": [float(np.trace(np.cov(h[of(k)].T, ddof=0) @ np.linalg.pinv(S_B, rcond=1e-10))) for k in classes],
+        "nc4": [float((nearest != prediction)[of(k)].mean()) for k in classes],
+    },
     "errorPerClass": [float(1 - right[of(k)].mean()) for k in classes],
 }))

@@ -1,0 +1,123 @@
+import { rangeOf, grandMean, weightedCentres } from './folds/between';
+import type { ClassMoments } from './folds/moments';
+import type { Scatter } from './folds/scatter';
+import { symmetricEigen } from './linear-algebra/symmetric-eigen';
+
+/** Directions whose total variance is below this share of the largest are no part of the range of S_T. */
+export const spectrumCutoff = 1e-6;
+
+/** The generalised eigenvalues of (S_W, S_T) on the range of S_T that differ from 1, smallest first, and their directions. */
+export interface Spectrum {
+  /** eigenvalues of S_T above the cut-off, largest first; their number is the rank */
+  readonly total: Float64Array;
+  /** share of variance within classes, one a direction; the rank minus their number more directions have 1 */
+  readonly within: Float64Array;
+  /** directions × width, vᵀ S_T v = 1 */
+  readonly directions: Float64Array;
+  readonly effectiveRank: number;
+  /** (tr S)² / tr S² */
+  readonly participation: { readonly total: number; readonly within: number };
+}
+
+const sum = (x: Float64Array): number => x.reduce((s, v) => s + v, 0);
+
+/** S_T = S_W + S_B as a full matrix, width × width. */
+function totalCovariance(s: Scatter, centres: Float64Array): Float64Array {
+  const { width, classes } = s;
+  const n = sum(s.counts);
+  const total = s.within.map((v) => v / n);
+  for (let k = 0; k < classes; k++)
+    for (let i = 0; i < width; i++) {
+      const c = centres[k * width + i]!;
+      if (c !== 0) for (let j = 0; j < width; j++) total[i * width + j]! += c * centres[k * width + j]!;
+    }
+  return total;
+}
+
+/**
+ * Spectrum of (S_W, S_T). S_W = S_T − S_B, so in coordinates in which S_T is the identity the eigenvalues are 1 minus those of S_B, of which at most
+ * K − 1 are not 0: one eigendecomposition of S_T, and one of a K × K matrix.
+ */
+export function spectrumOf(s: Scatter): Spectrum {
+  const { width, classes } = s;
+  const centres = weightedCentres(s, grandMean(s));
+  const covariance = totalCovariance(s, centres);
+  const { values, vectors } = symmetricEigen(covariance, width);
+  let rank = 0;
+  while (rank < width && values[rank]! > spectrumCutoff * values[0]!) rank++;
+  const total = values.slice(0, rank);
+  // Class means in coordinates where S_T is the identity.
+  const whitened = new Float64Array(classes * rank);
+  for (let k = 0; k < classes; k++)
+    for (let r = 0; r < rank; r++) {
+      let dot = 0;
+      for (let j = 0; j < width; j++) dot += centres[k * width + j]! * vectors[r * width + j]!;
+      whitened[k * rank + r] = dot / Math.sqrt(total[r]!);
+    }
+  const present = s.counts.reduce((m, n) => m + (n > 0 ? 1 : 0), 0);
+  const between = rangeOf(whitened, classes, rank, present - 1, spectrumCutoff);
+  const directions = new Float64Array(between.values.length * width);
+  for (let d = 0; d < between.values.length; d++)
+    for (let r = 0; r < rank; r++) {
+      const weight = between.axes[d * rank + r]! / Math.sqrt(total[r]!);
+      for (let j = 0; j < width; j++) directions[d * width + j]! += weight * vectors[r * width + j]!;
+    }
+  const shares = Array.from(total, (v) => v / sum(total));
+  const squares = (x: Float64Array): number => x.reduce((a, v) => a + v * v, 0);
+  const trace = (x: Float64Array): number => {
+    let t = 0;
+    for (let j = 0; j < width; j++) t += x[j * width + j]!;
+    return t;
+  };
+  return {
+    total,
+    within: between.values.map((v) => 1 - v),
+    directions,
+    effectiveRank: Math.exp(-shares.reduce((a, p) => a + p * Math.log(p), 0)),
+    participation: {
+      total: trace(covariance) ** 2 / squares(covariance),
+      within: trace(s.within) ** 2 / squares(s.within),
+    },
+  };
+}
+
+/** Share of the variance along the direction that lies between the groups of these moments; NaN where they cover no variance. */
+function betweenShare(m: ClassMoments, total: number, n: number, direction: Float64Array): number {
+  const along = Array.from(m.counts, (_, k) => {
+    let dot = 0;
+    for (let j = 0; j < m.width; j++) dot += m.mean[k * m.width + j]! * direction[j]!;
+    return dot;
+  });
+  const mean = along.reduce((s, v, k) => s + (m.counts[k]! / n) * v, 0);
+  return along.reduce((s, v, k) => s + (m.counts[k]! / n) * (v - mean) ** 2, 0) / total;
+}
+
+/**
+ * One row a direction, smallest share within classes first: that share, the share between classes, the share between values of the attribute
+ * (where every example has one), judged on the examples of `judged`, which may be another split than the one the directions were fitted on.
+ */
+export function spectrumTable(
+  fitted: Spectrum,
+  judged: Scatter,
+): { direction: number; within: number; attribute: number }[] {
+  const { width } = judged;
+  const n = sum(judged.counts);
+  const attributed = sum(judged.byAttribute.counts);
+  return Array.from(fitted.within, (_, d) => {
+    const direction = fitted.directions.subarray(d * width, (d + 1) * width);
+    let within = 0;
+    for (let i = 0; i < width; i++) {
+      let row = 0;
+      for (let j = 0; j < width; j++) row += judged.within[i * width + j]! * direction[j]!;
+      within += (direction[i]! * row) / n;
+    }
+    const classes: ClassMoments = { ...judged, squares: new Float64Array(0) };
+    const between = betweenShare(classes, 1, n, direction);
+    const total = within + between;
+    return {
+      direction: d,
+      within: within / total,
+      attribute: attributed === n ? betweenShare(judged.byAttribute, total, n, direction) : Number.NaN,
+    };
+  });
+}
