@@ -36,9 +36,20 @@ describe('builders', () => {
 
   it('pad on all sides where TensorFlow’s SAME would not: an even image at stride 2', () => {
     const w = constant(new Float32Array(27), { shape: [3, 3, 3, 1] });
-    const { attributes } = conv2d(images, w, { strides: 2, padding: 1 }).node;
-    expect(attributes['padding']).toEqual({ kind: 'string', value: 'EXPLICIT' });
-    expect(attributes['explicit_paddings']).toEqual({ kind: 'ints', value: [0, 0, 1, 1, 1, 1, 0, 0] });
+    const { attributes, inputs } = conv2d(images, w, { strides: 2, padding: 1 }).node;
+    expect(attributes['padding']).toEqual({ kind: 'string', value: 'VALID' });
+    const [, rows, columns] = images.shape;
+    expect(inputs[0]!.node.op).toBe('PadV2');
+    expect(inputs[0]!.shape.slice(1, 3)).toEqual([rows! + 2, columns! + 2]);
+  });
+
+  it('convolve with SAME only where it pads all sides alike: an odd window at stride 1', () => {
+    const padding = (size: number, options: { strides?: number; padding: number }) =>
+      conv2d(images, constant(new Float32Array(size * size * 3), { shape: [size, size, 3, 1] }), options).node
+        .attributes['padding'];
+    expect(padding(3, { padding: 1 })).toEqual({ kind: 'string', value: 'SAME' });
+    expect(padding(2, { padding: 1 })).toEqual({ kind: 'string', value: 'VALID' });
+    expect(padding(3, { padding: 1, strides: 2 })).toEqual({ kind: 'string', value: 'VALID' });
   });
 
   it('make frozen nodes', () => {

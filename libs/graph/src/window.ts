@@ -7,19 +7,21 @@ export type Padding = number | readonly [readonly [number, number], readonly [nu
 
 export const pairOf = (p: Pair): readonly [number, number] => (typeof p === 'number' ? [p, p] : p);
 
+export const marginsOf = (p: Padding): readonly [readonly [number, number], readonly [number, number]] =>
+  typeof p === 'number'
+    ? [
+        [p, p],
+        [p, p],
+      ]
+    : p;
+
 /**
- * Attributes of an operation that slides a window over NHWC images. The padding is always written out: TensorFlow's
+ * Attributes of an operation that slides a window over NHWC images. The padding is written out: TensorFlow's
  * `SAME` at stride 2 pads bottom and right only, where PyTorch pads all four sides.
  */
 export function windowAttributes(strides: Pair, padding: Padding): Attributes {
   const [rows, columns] = pairOf(strides);
-  const [[top, bottom], [left, right]] =
-    typeof padding === 'number'
-      ? [
-          [padding, padding],
-          [padding, padding],
-        ]
-      : padding;
+  const [[top, bottom], [left, right]] = marginsOf(padding);
   const none = top === 0 && bottom === 0 && left === 0 && right === 0;
   return {
     strides: attribute.ints([1, rows, columns, 1]),
@@ -29,6 +31,17 @@ export function windowAttributes(strides: Pair, padding: Padding): Attributes {
   };
 }
 
+/**
+ * Attributes of a window of odd size at stride 1 whose padding keeps the size: there `SAME` means the same margins on all sides. TensorFlow
+ * takes oneDNN's kernels for a convolution's gradients with `SAME` and `VALID`, and slower ones where margins are written out.
+ */
+export const samePadding: Attributes = Object.freeze({
+  strides: attribute.ints([1, 1, 1, 1]),
+  padding: attribute.string('SAME'),
+  explicit_paddings: attribute.ints([]),
+  data_format: attribute.string('NHWC'),
+});
+
 /** Output sizes (rows, columns) of a window of the given size over images of `rows` × `columns`. */
 export function windowOutput(
   op: string,
@@ -36,6 +49,7 @@ export function windowOutput(
   window: readonly [number, number],
   attributes: Attributes,
 ): readonly [number | null, number | null] {
+  if (readAttribute(attributes, 'padding', 'string') === 'SAME') return image;
   const strides = readAttribute(attributes, 'strides', 'ints');
   const margins = readAttribute(attributes, 'explicit_paddings', 'ints');
   const along = (i: 0 | 1): number | null => {

@@ -1,10 +1,11 @@
-import { attribute } from '../attribute';
+import { attribute, type Attributes } from '../attribute';
 import { spread } from '../example';
 import { createNode, defineOp, outputOf, printValue, type Value } from '../node';
 import { ofRank, sameType } from '../rules';
-import { windowAttributes, windowOutput, type Padding, type Pair } from '../window';
+import { marginsOf, pairOf, samePadding, windowAttributes, windowOutput, type Padding, type Pair } from '../window';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter';
 import { conv2dBackpropInput } from './conv2d-backprop-input';
+import { pad } from './pad';
 import { shapeOf } from './shape';
 
 export const conv2dOp = defineOp({
@@ -59,16 +60,30 @@ export const conv2dOp = defineOp({
   ],
 });
 
-/** Convolution (cross-correlation, as everywhere in deep learning) of NHWC images with an HWIO filter. */
-export const conv2d = (
+/**
+ * Convolution (cross-correlation, as everywhere in deep learning) of NHWC images with an HWIO filter. Margins become TensorFlow's `SAME`
+ * where that means the same, else zeros around the images: both have fast kernels for the gradients too.
+ */
+export function conv2d(
   x: Value,
   filter: Value,
   { strides = 1, padding = 0 }: { readonly strides?: Pair; readonly padding?: Padding } = {},
-): Value =>
-  outputOf(
-    createNode(conv2dOp, [x, filter], {
-      T: attribute.type(x.dtype),
-      ...windowAttributes(strides, padding),
-      dilations: attribute.ints([1, 1, 1, 1]),
-    }),
-  );
+): Value {
+  const margins = marginsOf(padding);
+  const keepsSize =
+    pairOf(strides).every((s) => s === 1) && margins.every(([a, b], i) => a === b && filter.shape[i] === 2 * a + 1);
+  const none = margins.flat().every((m) => m === 0);
+  const convolve = (images: Value, window: Attributes): Value =>
+    outputOf(
+      createNode(conv2dOp, [images, filter], {
+        T: attribute.type(x.dtype),
+        ...window,
+        dilations: attribute.ints([1, 1, 1, 1]),
+      }),
+    );
+  if (none) return convolve(x, windowAttributes(strides, 0));
+  if (keepsSize) return convolve(x, samePadding);
+  // without sizes the padding's gradient is not known
+  if (x.shape[1] === null || x.shape[2] === null) return convolve(x, windowAttributes(strides, padding));
+  return convolve(pad(x, [[0, 0], ...margins, [0, 0]]), windowAttributes(strides, 0));
+}

@@ -99,11 +99,19 @@ function tensorMessage({ dtype, shape, elements }: Tensor) {
   return { ...head, tensorContent: littleEndian(dtype, Array.from(elements as ArrayLike<number>)) };
 }
 
+/** The upper half of a float32, rounded to the nearest, ties to even. */
+function bfloat16Bits(x: number): number {
+  const bits = new Uint32Array(Float32Array.of(x).buffer)[0]!;
+  if (Number.isNaN(x)) return 0x7fc0;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
 /** Elements as TensorFlow lays them out in `tensor_content`. */
 function littleEndian(dtype: DType, numbers: readonly number[]): Uint8Array {
   const write: Partial<Record<DType, readonly [bytes: number, set: (view: DataView, at: number, x: number) => void]>> =
     {
       float32: [4, (view, at, x) => view.setFloat32(at, x, true)],
+      bfloat16: [2, (view, at, x) => view.setUint16(at, bfloat16Bits(x), true)],
       float64: [8, (view, at, x) => view.setFloat64(at, x, true)],
       int32: [4, (view, at, x) => view.setInt32(at, x, true)],
       int64: [8, (view, at, x) => view.setBigInt64(at, BigInt(x), true)],
