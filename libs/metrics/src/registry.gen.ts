@@ -1,6 +1,7 @@
 import { accuracyGap } from './accuracy-gap';
 import { activationVarianceRatio } from './activation-variance-ratio';
 import { activationVariance } from './activation-variance';
+import { attributeProbe } from './attribute-probe';
 import { aurc } from './aurc';
 import { averageGroupAccuracy } from './average-group-accuracy';
 import { boundSlack } from './bound-slack';
@@ -30,6 +31,7 @@ export const metrics = {
   'accuracy-gap': accuracyGap,
   'activation-variance': activationVariance,
   'activation-variance-ratio': activationVarianceRatio,
+  'attribute-probe': attributeProbe,
   aurc,
   'average-group-accuracy': averageGroupAccuracy,
   'bound-slack': boundSlack,

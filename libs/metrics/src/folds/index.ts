@@ -6,6 +6,7 @@ import { losses } from './losses';
 import { mixedOutputs } from './mixed-outputs';
 import { outcomes } from './outcomes';
 import { projected } from './projected';
+import { sampledActivations } from './sampled-activations';
 import { scatter } from './scatter';
 import { squaredErrors } from './squared-errors';
 import { stages } from './stages';
@@ -23,6 +24,7 @@ export const folds = {
   outcomes,
   probabilities,
   projected,
+  sampledActivations,
   scatter,
   squaredErrors,
   stages,
