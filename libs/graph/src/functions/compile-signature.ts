@@ -19,6 +19,8 @@ export interface CompileOptions {
    * size. Null: once, with shapes as they were.
    */
   readonly steps: number | null;
+  /** name of the new signature, beside the old one; default: it takes the old one's place */
+  readonly as?: string;
 }
 
 const names: Readonly<Record<string, readonly string[]>> = outputNames;
@@ -60,12 +62,18 @@ function needed(program: Program, roots: readonly string[]): NamedNode[] {
  *
  * @throws Error for a signature that the program lacks, or an operation whose outputs have no known names.
  */
-export function compileSignature(program: Program, signature: string, { xla, steps }: CompileOptions): Program {
+export function compileSignature(
+  program: Program,
+  signature: string,
+  { xla, steps, as: target = signature }: CompileOptions,
+): Program {
   const found = program.signatures[signature];
   if (!found)
     throw new Error(`the program has no signature ${signature}; it has ${Object.keys(program.signatures).join(', ')}`);
   if (steps !== null && !(Number.isInteger(steps) && steps > 0))
     throw new Error(`steps is ${steps}; it should be null, 1, 2, …`);
+  if (target !== signature && target in program.signatures)
+    throw new Error(`the program has a signature ${target} already; give the new one another name`);
   const outputs = Object.entries(found.outputs);
   const roots = outputs.map(([, port]) => parse(port.tensor).node);
   const all = needed(program, roots);
@@ -114,15 +122,15 @@ export function compileSignature(program: Program, signature: string, { xla, ste
   });
   if (steps === null) {
     const once = call(
-      `${signature}/call`,
+      `${target}/call`,
       outside.map((n) => n.name),
     );
     const sent = outputs.map(([key, port], i) => [key, { ...port, tensor: `${once.name}:${i}` }] as const);
-    return assemble(program, signature, { ...found, outputs: Object.fromEntries(sent) }, body, [once]);
+    return assemble(program, target, { ...found, outputs: Object.fromEntries(sent) }, body, [once]);
   }
 
   // Each input arrives as a stack and is taken apart; each output leaves as one. Inputs of other signatures keep their shapes.
-  const stackOf = (name: string): string => `${signature}/stacked/${name}`;
+  const stackOf = (name: string): string => `${target}/stacked/${name}`;
   const stacked = (port: Port, tensor: string): Port => ({ ...port, tensor, shape: [steps, ...port.shape] });
   const stacks = outside.filter(isInput).flatMap((n): NamedNode[] => {
     const dtype = dtypeOf(n);
@@ -138,7 +146,7 @@ export function compileSignature(program: Program, signature: string, { xla, ste
       },
     ];
   });
-  const callName = (k: number): string => `${signature}/call_${k}`;
+  const callName = (k: number): string => `${target}/call_${k}`;
   const calls = Array.from({ length: steps }, (_, k) =>
     call(callName(k), [
       ...outside.map((n) => (isInput(n) ? `${stackOf(n.name)}/apart${result(k)}` : n.name)),
@@ -146,7 +154,7 @@ export function compileSignature(program: Program, signature: string, { xla, ste
     ]),
   );
   const together = outputs.map(([, port], i): NamedNode => ({
-    name: `${signature}/together_${i}`,
+    name: `${target}/together_${i}`,
     op: 'Pack',
     inputs: calls.map((c) => `${c.name}${result(i)}`),
     attributes: { T: attribute.type(port.wire), N: attribute.int(steps), axis: attribute.int(0) },
@@ -157,7 +165,7 @@ export function compileSignature(program: Program, signature: string, { xla, ste
     ),
     outputs: Object.fromEntries(outputs.map(([key, port], i) => [key, stacked(port, `${together[i]!.name}:0`)])),
   };
-  return assemble(program, signature, ports, body, [...stacks, ...calls, ...together]);
+  return assemble(program, target, ports, body, [...stacks, ...calls, ...together]);
 }
 
 /** The program with one signature in its new form; nodes that only its old form needed are gone. */
@@ -176,6 +184,7 @@ function assemble(
   return Object.freeze({
     nodes: Object.freeze(needed(whole, roots)),
     signatures: Object.freeze(signatures),
-    functions: Object.freeze([...(program.functions ?? []), Object.freeze(body)]),
+    // two signatures that call the same thing share one function, which is then compiled once
+    functions: Object.freeze([...(program.functions ?? []).filter((f) => f.name !== body.name), Object.freeze(body)]),
   });
 }

@@ -70,11 +70,15 @@ const inputs = Array.from({ length: steps }, (_, k) => ({
 }));
 
 /** Losses of all steps, and the state afterwards, with `together` steps a run. */
-function train(p: Program, together: number): { losses: number[]; state: number[]; logits: number[] } {
+function train(
+  p: Program,
+  together: number,
+  signature = 'train',
+): { losses: number[]; state: number[]; logits: number[] } {
   const session = openSession({ program: p });
   try {
     session.run('restore', initial);
-    const numbers = Object.keys(p.signatures.train!.inputs).filter((key) => key !== 'x' && key !== 'targets');
+    const numbers = Object.keys(p.signatures[signature]!.inputs).filter((key) => key !== 'x' && key !== 'targets');
     const losses: number[] = [];
     for (let from = 0; from < steps; from += together) {
       const taken = inputs.slice(from, from + together);
@@ -84,7 +88,7 @@ function train(p: Program, together: number): { losses: number[]; state: number[
         return [key, together === 1 ? values[0]! : values] as const;
       });
       const feeds = { x: flat('x'), targets: flat('targets'), ...Object.fromEntries(stackedNumbers) };
-      losses.push(...Array.from(session.run('train', feeds).loss!.data as Float32Array));
+      losses.push(...Array.from(session.run(signature, feeds).loss!.data as Float32Array));
     }
     const saved = session.run('save');
     const state = Object.keys(saved).flatMap((key) => Array.from(saved[key]!.data as Float32Array));
@@ -119,6 +123,20 @@ describe('a signature as a function', () => {
     expectNear(compiled.logits, plain.logits, 1e-2);
     // other kernels, other rounding: equal bits would mean that nothing was compiled
     expect(compiled.state).not.toEqual(plain.state);
+  });
+
+  it('stands beside the signature under a name of its own, on the same variables', () => {
+    const both = compileSignature(compileSignature(made, 'train', { xla: false, steps: 3, as: 'three' }), 'train', {
+      xla: false,
+      steps: null,
+    });
+    expect(Object.keys(both.signatures)).toEqual(['restore', 'save', 'train', 'eval', 'three']);
+    expect(both.functions).toHaveLength(1);
+    expect(train(both, 1)).toEqual(plain);
+    expect(train(both, 3, 'three')).toEqual(plain);
+    expect(() => compileSignature(made, 'train', { xla: false, steps: 2, as: 'eval' })).toThrow(
+      'has a signature eval already',
+    );
   });
 
   it('is refused by name when it is none, and for a number of steps that is none', () => {
