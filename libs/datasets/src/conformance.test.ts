@@ -4,13 +4,13 @@ import type { BuiltDataset, BuiltSplit, DatasetDefinition } from './define-datas
 import { findDataset } from './find-dataset';
 import { completeDatasetParameters, parametersSchema } from './parameters';
 import { datasets } from './registry.gen';
-import { blankFiles } from './testing/digits';
+import { ppmDecoder } from './testing/ppm';
+import { smallSources } from './testing/sources';
 
 async function build(definition: DatasetDefinition): Promise<BuiltDataset & { all: BuiltSplit[] }> {
-  const built = await definition.build({
-    parameters: completeDatasetParameters(definition, {}),
-    files: await blankFiles(200, 100),
-  });
+  const parameters = completeDatasetParameters(definition, {});
+  const files = await smallSources(definition, parameters);
+  const built = await definition.build({ parameters, files, images: ppmDecoder });
   const all: BuiltSplit[] = [];
   for await (const split of built.splits) all.push(split);
   return { ...built, all };
@@ -48,14 +48,18 @@ describe.each(Object.entries(datasets))('dataset %s', (name, value) => {
   });
 
   it('offers sources over https with both checksums and a cap', () => {
-    for (const f of definition.files) {
-      expect(f.md5).toMatch(/^[0-9a-f]{32}$/);
-      expect(f.sha256).toMatch(/^[0-9a-f]{64}$/);
-      expect(f.content.sha256).toMatch(/^[0-9a-f]{64}$/);
-      expect(f.maxContentBytes).toBeGreaterThanOrEqual(f.content.sizeBytes);
-      expect(f.urls.length).toBeGreaterThan(0);
+    for (const f of [definition.files, ...(definition.alternatives ?? [])].flat()) {
+      expect(f.urls.length > 0).toBe(f.published !== null);
       for (const url of f.urls) expect(url).toMatch(new RegExp(`^https://.*/${f.name.replaceAll('.', '\\.')}$`));
+      if (f.published) {
+        expect(f.published.md5).toMatch(/^[0-9a-f]{32}$/);
+        expect(f.published.sha256).toMatch(/^[0-9a-f]{64}$/);
+      }
+      if (f.kind === 'whole') expect(f.content.sha256).toMatch(/^[0-9a-f]{64}$/);
+      expect(f.maxContentBytes).toBeGreaterThanOrEqual(f.kind === 'whole' ? f.content.sizeBytes : f.maxMembers);
     }
+    // an alternative is what lies below the data folder: official files have homes
+    for (const f of definition.files) expect(f.published).not.toBeNull();
   });
 
   it('builds splits whose arrays fit each other, the training split first', async () => {

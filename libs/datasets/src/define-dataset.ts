@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { SourceContent, SourceFile } from './source';
+import type { Source, SourceFile } from './source';
 
 export type ParameterValue = number | string | boolean | null;
 export type Parameters = Readonly<Record<string, ParameterValue>>;
@@ -31,10 +31,36 @@ export interface BuiltDataset {
   readonly splits: AsyncIterable<BuiltSplit>;
 }
 
+/** An image as rows of pixels: height × width × channels bytes. */
+export interface DecodedImage {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What a service lends to definitions that are made from encoded images. */
+export interface ImageDecoder {
+  /** Decodes one image to `channels` (1 grey, 3 RGB). Throws saying why it can't: another format, damaged, more than `maxPixels`. */
+  readonly decode: (
+    encoded: Uint8Array,
+    options: {
+      readonly channels: 1 | 3;
+      readonly maxPixels: number;
+      /** side of the square that the middle of the image is scaled to; null: as it is */
+      readonly size: number | null;
+    },
+  ) => Promise<DecodedImage>;
+  /** how many are worth decoding at the same time */
+  readonly atOnce: number;
+}
+
 export interface BuildInput<P> {
   readonly parameters: P;
-  /** by the official name of a source file */
-  readonly files: ReadonlyMap<string, SourceContent>;
+  /** by the name of a source file: one whole set, `files` or one of the `alternatives` */
+  readonly files: ReadonlyMap<string, Source>;
+  readonly images?: ImageDecoder;
+  /** how far a long reading has come; may be called for every example */
+  readonly onProgress?: (phase: string, doneBytes: number, totalBytes: number) => void;
   /** called between blocks of work, so that a service that builds goes on answering; the default returns at once */
   readonly breathe?: () => Promise<void>;
 }
@@ -51,7 +77,12 @@ export interface DatasetDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly kind: 'image' | 'vector';
   /** a strict object in which every parameter has a default; values are numbers, strings, booleans and null */
   readonly parameters: S;
+  /** the official files; all of them are needed */
   readonly files: readonly SourceFile[];
+  /** other sets that it can be made from when they lie below `--data` and the official files do not, in this order */
+  readonly alternatives?: readonly (readonly SourceFile[])[];
+  /** the files that the parameters name, in place of `files`: of a dataset that somebody brings along */
+  readonly ownFiles?: (parameters: z.output<S>) => readonly SourceFile[];
   /** A version is a function of parameters and source bytes: every choice comes from the `data` stream of a fixed seed. */
   readonly build: (input: BuildInput<z.output<S>>) => Promise<BuiltDataset>;
 }

@@ -1,4 +1,4 @@
-import { sourceError } from './source';
+import { sourceError } from './source-error';
 
 const replaceIt = 'Replace it with a whole copy of the official file';
 

@@ -1,6 +1,6 @@
 import { readIdxImages, readIdxLabels } from './idx';
-import type { SourceContent, SourceFile } from './source';
-import { sourceError } from './source';
+import type { Source, SourceContent, WholeFile } from './source';
+import { sourceError } from './source-error';
 
 export const mnistClasses = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 export const mnistCitation =
@@ -21,15 +21,14 @@ function idxFile(f: {
   sizeBytes: number;
   md5: string;
   sha256: string;
-  content: SourceFile['content'];
-}): SourceFile {
+  content: WholeFile['content'];
+}): WholeFile {
   const plain = `${f.stem}-${f.kind}-ubyte`;
   return {
+    kind: 'whole',
     name: `${plain}.gz`,
     unpackedNames: [plain, `${f.stem}-${f.kind.replace('-', '.')}-ubyte`],
-    sizeBytes: f.sizeBytes,
-    md5: f.md5,
-    sha256: f.sha256,
+    published: { sizeBytes: f.sizeBytes, md5: f.md5, sha256: f.sha256 },
     content: f.content,
     maxContentBytes: f.kind === 'images-idx3' ? 16 + maxExamples * rows * cols : 8 + maxExamples,
     urls: homes.map((home) => `${home}${plain}.gz`),
@@ -38,7 +37,7 @@ function idxFile(f: {
 }
 
 /** The four files of MNIST with their published checksums. */
-export const mnistFiles: readonly SourceFile[] = [
+export const mnistFiles: readonly WholeFile[] = [
   idxFile({
     stem: 'train',
     kind: 'images-idx3',
@@ -106,14 +105,14 @@ function partNote(what: string, found: number, official: number, files: readonly
 }
 
 /** Reads the four files. The note says how many digits of how many, when they are not the official ones. */
-export function readMnist(files: ReadonlyMap<string, SourceContent>): {
+export function readMnist(files: ReadonlyMap<string, Source>): {
   train: Digits;
   test: Digits;
   note: string | null;
 } {
   const [trainImages, trainLabels, testImages, testLabels] = mnistFiles.map((f) => {
     const found = files.get(f.name);
-    if (!found)
+    if (found?.kind !== 'whole')
       throw sourceError(f.name, null, 'the file was not given', 'Resolve every file of the definition before building');
     return found;
   }) as [SourceContent, SourceContent, SourceContent, SourceContent];

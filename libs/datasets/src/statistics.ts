@@ -1,16 +1,36 @@
-/**
- * Mean and standard deviation per channel of n×H×W×C bytes, on the scale [0, 1], over all pixels (divisor n·H·W). Exact up to
- * the last rounding: bytes are counted, not summed. A channel that never changes gets 1, so that (x − mean) / std is 0 there.
- */
-export function channelStatistics(bytes: Uint8Array, channels: number): { mean: number[]; std: number[] } {
+/** Counts the bytes of each channel of n×H×W×C images, block by block. */
+export interface ChannelCounter {
+  /** `bytes` begins with the first channel of a pixel and ends with the last one */
+  readonly add: (bytes: Uint8Array) => void;
+  /**
+   * Mean and standard deviation per channel on the scale [0, 1], over all pixels (divisor n·H·W). Exact up to the last rounding: bytes are
+   * counted, not summed. A channel that never changes gets 1, so that (x − mean) / std is 0 there.
+   */
+  readonly statistics: () => { mean: number[]; std: number[] };
+}
+
+export function createChannelCounter(channels: number): ChannelCounter {
   const counts = Array.from({ length: channels }, () => new Float64Array(256));
-  for (let i = 0; i < bytes.length;) for (let c = 0; c < channels; c++) counts[c]![bytes[i++]!]!++;
-  const pixels = bytes.length / channels;
-  const mean = counts.map((n) => n.reduce((sum, k, v) => sum + k * v, 0) / (pixels * 255));
-  const std = counts.map(
-    (n, c) => Math.sqrt(n.reduce((sum, k, v) => sum + k * (v / 255 - mean[c]!) ** 2, 0) / pixels) || 1,
-  );
-  return { mean, std };
+  return {
+    add: (bytes) => {
+      for (let i = 0; i < bytes.length;) for (let c = 0; c < channels; c++) counts[c]![bytes[i++]!]!++;
+    },
+    statistics: () => {
+      const pixels = counts[0]!.reduce((a, b) => a + b, 0);
+      const mean = counts.map((n) => n.reduce((sum, k, v) => sum + k * v, 0) / (pixels * 255));
+      const std = counts.map(
+        (n, c) => Math.sqrt(n.reduce((sum, k, v) => sum + k * (v / 255 - mean[c]!) ** 2, 0) / pixels) || 1,
+      );
+      return { mean, std };
+    },
+  };
+}
+
+/** `ChannelCounter` over all images at once. */
+export function channelStatistics(bytes: Uint8Array, channels: number): { mean: number[]; std: number[] } {
+  const counter = createChannelCounter(channels);
+  counter.add(bytes);
+  return counter.statistics();
 }
 
 /** Examples per class. */

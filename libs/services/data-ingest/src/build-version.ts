@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { datasetContentHash, datasetIdOf, datasetVersionIdOf, encodeNpy, sha256Hex } from '@minvar/contracts';
+import { datasetContentHash, datasetIdOf, datasetVersionIdOf, npyHeader, sha256Hex } from '@minvar/contracts';
 import type { ArrayFile, DatasetManifest, NpyData, SplitManifest } from '@minvar/contracts';
-import { channelStatistics, countClasses, countGroups, datasetCard } from '@minvar/datasets';
-import type { BuiltDataset, BuiltSplit, DatasetDefinition, Parameters } from '@minvar/datasets';
+import { countClasses, countGroups, createChannelCounter, datasetCard } from '@minvar/datasets';
+import type { BuiltDataset, BuiltSplit, DatasetDefinition, ImageDecoder, Parameters } from '@minvar/datasets';
 import type { ResolvedSources } from './sources/resolve';
 
 export interface BuildVersionInput {
@@ -15,6 +15,7 @@ export interface BuildVersionInput {
   /** empty folder that the arrays are written to, under their manifest paths with `/` replaced by `_` */
   readonly scratchDir: string;
   readonly createdAt: string;
+  readonly images: ImageDecoder;
   readonly breathe: () => Promise<void>;
   readonly onProgress: (phase: string, doneBytes: number, totalBytes: number | null) => void;
 }
@@ -24,6 +25,13 @@ export interface BuiltVersion {
   readonly card: string;
   /** manifest path → file in the scratch folder */
   readonly files: ReadonlyMap<string, string>;
+}
+
+/** The bytes of an array in blocks of whole pixels (3 bytes) and values (4): nothing is copied. */
+function* blocks(data: NpyData): Generator<Uint8Array> {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const size = 3 << 20;
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
 }
 
 /**
@@ -40,17 +48,23 @@ export async function buildVersion(input: BuildVersionInput): Promise<BuiltVersi
     dtype: ArrayFile['dtype'],
     shape: readonly number[],
   ): Promise<ArrayFile> {
-    const bytes = encodeNpy(data, shape);
     const local = join(input.scratchDir, path.replaceAll('/', '_'));
-    await writeFile(local, bytes);
+    const hash = createHash('sha256');
+    const header = npyHeader(dtype, shape);
+    let sizeBytes = 0;
+    const handle = await open(local, 'w');
+    try {
+      for (const part of [header, ...blocks(data)]) {
+        await input.breathe();
+        hash.update(part);
+        await handle.writeFile(part);
+        sizeBytes += part.length;
+      }
+    } finally {
+      await handle.close();
+    }
     files.set(path, local);
-    return {
-      path,
-      dtype,
-      shape: [...shape],
-      sizeBytes: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-    };
+    return { path, dtype, shape: [...shape], sizeBytes, sha256: hash.digest('hex') };
   }
 
   async function split(s: BuiltSplit, built: BuiltDataset): Promise<SplitManifest> {
@@ -73,22 +87,32 @@ export async function buildVersion(input: BuildVersionInput): Promise<BuiltVersi
     };
   }
 
+  /** (x − mean) / std is for images; vectors are taken as they are. */
+  async function statisticsOf(s: BuiltSplit, shape: readonly number[]): Promise<{ mean: number[]; std: number[] }> {
+    if (!(s.inputs instanceof Uint8Array))
+      return { mean: new Array<number>(shape[0]!).fill(0), std: new Array<number>(shape[0]!).fill(1) };
+    const counter = createChannelCounter(shape.at(-1)!);
+    for (const part of blocks(s.inputs)) {
+      await input.breathe();
+      counter.add(part);
+    }
+    return counter.statistics();
+  }
+
   input.onProgress('reading sources', 0, null);
-  const built = await definition.build({ parameters, files: resolved.files, breathe: input.breathe });
+  const built = await definition.build({
+    parameters,
+    files: resolved.files,
+    images: input.images,
+    breathe: input.breathe,
+    onProgress: input.onProgress,
+  });
   const splits: SplitManifest[] = [];
   let statistics: { mean: number[]; std: number[] } | null = null;
   let done = 0;
   for await (const s of built.splits) {
     input.onProgress(`building ${s.name}`, done, null);
-    // (x − mean) / std is for images; vectors are taken as they are
-    statistics ??=
-      s.inputs instanceof Uint8Array
-        ? channelStatistics(s.inputs, built.inputShape.at(-1)!)
-        : {
-            mean: new Array<number>(built.inputShape[0]!).fill(0),
-            std: new Array<number>(built.inputShape[0]!).fill(1),
-          };
-    await input.breathe();
+    statistics ??= await statisticsOf(s, built.inputShape);
     const entry = await split(s, built);
     splits.push(entry);
     done += entry.inputs.sizeBytes;

@@ -6,6 +6,7 @@ import { completeDatasetParameters, datasets, findDataset } from '@minvar/datase
 import { ObjectNotFoundError } from '@minvar/service-kit';
 import type { ObjectStore } from '@minvar/service-kit';
 import { buildVersion } from './build-version';
+import { imageDecoder } from './images/decode-image';
 import { resolveSources } from './sources/resolve';
 import type { ResolveOptions } from './sources/resolve';
 import { manifestKey, storeVersion } from './store-version';
@@ -33,7 +34,20 @@ export async function readManifest(
   }
 }
 
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** how long the work may keep others from being answered, in milliseconds */
+const breathEveryMs = 10;
+
+/** Throws when the work is to stop; now and then lets everything else in this process have its turn. */
+function createBreathe(signal: AbortSignal): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    signal.throwIfAborted();
+    if (performance.now() - last < breathEveryMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    last = performance.now();
+    signal.throwIfAborted();
+  };
+}
 
 /**
  * Makes the version of a dataset that these parameters and the sources at hand give, and answers its manifest. A version that
@@ -46,12 +60,12 @@ export async function ingest(
   const definition = findDataset(command.name);
   if (!definition)
     throw new Error(`there is no dataset '${command.name}'; known are ${Object.keys(datasets).join(', ')}`);
-  if (command.source !== null)
+  if (command.source !== null && !definition.ownFiles)
     throw new Error(
       `dataset '${command.name}' is made from its official files, not from the upload '${command.source}'; leave source out`,
     );
   const parameters = completeDatasetParameters(definition, command.parameters);
-  const resolved = await resolveSources(definition, o);
+  const resolved = await resolveSources(definition, o, { parameters, upload: command.source, store: o.store });
   const scratchDir = await mkdtemp(join(o.scratchDir, 'build-'));
   try {
     const built = await buildVersion({
@@ -62,10 +76,8 @@ export async function ingest(
       scratchDir,
       createdAt: o.now().toISOString(),
       onProgress: o.onProgress,
-      breathe: async () => {
-        await breathe();
-        o.signal.throwIfAborted();
-      },
+      images: imageDecoder,
+      breathe: createBreathe(o.signal),
     });
     const existing = await readManifest(o.store, built.manifest);
     if (existing) return existing;

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceFile } from '@minvar/datasets';
+import { hashFile } from './packed-file';
 
 export interface DownloadOptions {
   readonly cacheDir: string;
@@ -20,27 +21,36 @@ export class OfflineError extends Error {
   readonly code = 'OFFLINE';
 }
 
+/** A file with homes and published checksums. */
+export type Downloadable = SourceFile & { readonly published: NonNullable<SourceFile['published']> };
+export const isDownloadable = (file: SourceFile): file is Downloadable =>
+  file.published !== null && file.urls.length > 0;
+
 const attempts = 3;
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** what a disk says that takes no more: no other home helps */
+const diskErrors = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
 /** Where the cache keeps a source file: by its checksum, so that two publishers' files of one name do not meet. */
-export const cachePath = (cacheDir: string, file: SourceFile): string =>
-  join(cacheDir, 'datasets', file.sha256.slice(0, 16), file.name);
+export const cachePath = (cacheDir: string, file: Downloadable): string =>
+  join(cacheDir, 'datasets', file.published.sha256.slice(0, 16), file.name);
 
-/** The cached copy when it is whole, else null. */
-export async function readCached(cacheDir: string, file: SourceFile): Promise<Uint8Array | null> {
-  const bytes = await readFile(cachePath(cacheDir, file)).catch(() => null);
-  return bytes && sha256(bytes) === file.sha256 ? bytes : null;
+/** Path of the cached copy when it is whole, else null. */
+export async function findCached(cacheDir: string, file: Downloadable, signal: AbortSignal): Promise<string | null> {
+  const path = cachePath(cacheDir, file);
+  const kept = await stat(path).catch(() => null);
+  if (kept?.size !== file.published.sizeBytes) return null;
+  return (await hashFile(path, signal)).sha256 === file.published.sha256 ? path : null;
 }
 
 type Attempt = { outcome: 'done' } | { outcome: 'unreachable' | 'failed'; because: string };
 
-async function attempt(url: string, part: string, file: SourceFile, o: DownloadOptions): Promise<Attempt> {
+async function attempt(url: string, part: string, file: Downloadable, o: DownloadOptions): Promise<Attempt> {
   const have = await stat(part).then(
     (s) => s.size,
     () => 0,
   );
+  // all of it came, and nobody was left to check it
+  if (have === file.published.sizeBytes) return { outcome: 'done' };
   const stall = new AbortController();
   let timer = setTimeout(() => stall.abort(new Error('no answer')), o.answerMs ?? 5_000);
   const rearm = (): void => {
@@ -72,22 +82,30 @@ async function attempt(url: string, part: string, file: SourceFile, o: DownloadO
       for await (const chunk of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
         rearm();
         done += chunk.length;
-        if (done > file.sizeBytes) {
+        if (done > file.published.sizeBytes) {
           await rm(part, { force: true });
-          return { outcome: 'failed', because: `it sends more than the ${file.sizeBytes} bytes of the official file` };
+          return {
+            outcome: 'failed',
+            because: `it sends more than the ${file.published.sizeBytes} bytes of the official file`,
+          };
         }
         await out.write(chunk);
-        o.onProgress(done, file.sizeBytes);
+        o.onProgress(done, file.published.sizeBytes);
       }
       await out.sync();
-      if (done < file.sizeBytes)
-        return { outcome: 'failed', because: `the transfer ended at ${done} of ${file.sizeBytes} bytes` };
+      if (done < file.published.sizeBytes)
+        return { outcome: 'failed', because: `the transfer ended at ${done} of ${file.published.sizeBytes} bytes` };
       return { outcome: 'done' };
     } finally {
       await out.close();
     }
   } catch (e) {
     if (o.signal.aborted) throw o.signal.reason;
+    if (diskErrors.has((e as NodeJS.ErrnoException).code ?? ''))
+      throw new Error(
+        `${file.name} could not be written to ${dirname(part)}: ${(e as Error).message}. Make room there; the download goes on where it stopped`,
+        { cause: e },
+      );
     const cause = (e as { cause?: Error }).cause?.message ?? (e as Error).message;
     return { outcome: answered ? 'failed' : 'unreachable', because: cause };
   } finally {
@@ -97,26 +115,26 @@ async function attempt(url: string, part: string, file: SourceFile, o: DownloadO
 
 /**
  * Downloads a source file into the cache from the first of its official homes that delivers it, going on where an earlier
- * download stopped, and checks size and SHA-256. Throws OfflineError at once when no home answers; other failures are tried
+ * download stopped, checks size and SHA-256 and answers where it lies. Nothing of its size is held in memory. Throws OfflineError at once when no home answers; other failures are tried
  * three times with growing pauses.
  */
-export async function download(file: SourceFile, o: DownloadOptions): Promise<{ bytes: Uint8Array; url: string }> {
+export async function download(file: Downloadable, o: DownloadOptions): Promise<{ path: string; url: string }> {
   const path = cachePath(o.cacheDir, file);
   const part = `${path}.part`;
-  await mkdir(join(path, '..'), { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
   const problems: string[] = [];
   for (let n = 1; n <= attempts; n++) {
     let reached = false;
     for (const url of file.urls) {
       const result = await attempt(url, part, file, o);
       if (result.outcome === 'done') {
-        const bytes = await readFile(part);
-        if (sha256(bytes) === file.sha256) {
+        const { sha256 } = await hashFile(part, o.signal);
+        if (sha256 === file.published.sha256) {
           await rename(part, path);
-          return { bytes, url };
+          return { path, url };
         }
         await rm(part, { force: true });
-        problems.push(`${url}: its SHA-256 is ${sha256(bytes)}, not ${file.sha256}`);
+        problems.push(`${url}: its SHA-256 is ${sha256}, not ${file.published.sha256}`);
         reached = true;
         continue;
       }
@@ -124,7 +142,8 @@ export async function download(file: SourceFile, o: DownloadOptions): Promise<{ 
       problems.push(`${url}: ${result.because}`);
     }
     if (!reached) throw new OfflineError(`${file.name}: no official home could be reached (${problems.join('; ')})`);
-    if (n < attempts) await sleep(o.pauseMs?.(n) ?? 500 * 2 ** n * (0.5 + Math.random()));
+    if (n < attempts)
+      await sleep(o.pauseMs?.(n) ?? 500 * 2 ** n * (0.5 + Math.random()), undefined, { signal: o.signal });
   }
   throw new Error(
     `${file.name} could not be downloaded: ${[...new Set(problems)].join('; ')}. Put the file below the folder that --data names`,

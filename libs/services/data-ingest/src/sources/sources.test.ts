@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { datasets, encodeIdxImages, encodeIdxLabels } from '@minvar/datasets';
-import type { DatasetDefinition, SourceFile } from '@minvar/datasets';
+import type { DatasetDefinition, SourceContent, WholeFile } from '@minvar/datasets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cachePath } from './download';
+import type { Downloadable } from './download';
 import { resolveSources } from './resolve';
 import type { ResolveOptions } from './resolve';
 
@@ -20,12 +21,15 @@ const content = Buffer.from(
   encodeIdxLabels(Array.from({ length: 50_000 }, (_, i) => createHash('md5').update(String(i)).digest()[0]! % 10)),
 );
 const packed = gzipSync(content);
-const file: SourceFile = {
+const file: Downloadable & WholeFile = {
+  kind: 'whole',
   name: 'some-labels.gz',
   unpackedNames: ['some-labels'],
-  sizeBytes: packed.length,
-  md5: createHash('md5').update(packed).digest('hex'),
-  sha256: sha256(packed),
+  published: {
+    sizeBytes: packed.length,
+    md5: createHash('md5').update(packed).digest('hex'),
+    sha256: sha256(packed),
+  },
   content: { sizeBytes: content.length, sha256: sha256(content) },
   maxContentBytes: 100_000,
   urls: ['https://first.example/some-labels.gz', 'https://second.example/some-labels.gz'],
@@ -84,9 +88,9 @@ describe('a download', () => {
     answer = whole;
     const progress: number[] = [];
     const first = await resolveSources(definition, { ...options, onProgress: (_, done) => progress.push(done) });
-    expect(Buffer.from(first.files.get(file.name)!.content)).toEqual(content);
+    expect(Buffer.from((first.files.get(file.name) as SourceContent).content)).toEqual(content);
     expect(first.sources).toEqual([
-      { name: file.name, sizeBytes: packed.length, sha256: file.sha256, from: file.urls[0] },
+      { name: file.name, sizeBytes: packed.length, sha256: file.published.sha256, from: file.urls[0] },
     ]);
     expect(progress.at(-1)).toBe(packed.length);
     await resolveSources(definition, options);
