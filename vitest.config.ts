@@ -7,6 +7,7 @@ const tensorflow = [
   'libs/methods/**/*.tf.test.ts',
   'libs/tf-runtime/**/*.test.ts',
   'libs/services/runner/**/*.tf.test.ts',
+  'test/parity/**/*.test.ts',
 ];
 const heavy = ['test/**/*.test.ts'];
 const skipped = ['**/node_modules/**', '**/dist/**'];
@@ -47,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: heavy,
-          exclude: skipped,
+          exclude: [...skipped, 'test/parity/**'],
           pool: 'forks',
           maxWorkers: 1,
           testTimeout: 300_000,
