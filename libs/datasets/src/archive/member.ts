@@ -22,7 +22,6 @@ export function pathProblem(path: string): string | null {
   if (path.length > 512) return `its name has ${path.length} characters; at most 512 are accepted`;
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'its name is an absolute path';
   if (path.split('/').includes('..')) return "its name leads upwards ('..')";
-  // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f\\\ufffd]/.test(path)) return 'its name holds control characters, backslashes or no UTF-8';
   return null;
 }
@@ -36,5 +35,4 @@ export const plainPath = (path: string): string =>
 
 /** A name for a message: shortened, and safe to print. */
 export const printable = (path: string): string =>
-  // eslint-disable-next-line no-control-regex
   `'${path.length > 100 ? `${path.slice(0, 100)}…` : path}'`.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');

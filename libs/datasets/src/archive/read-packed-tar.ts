@@ -119,7 +119,7 @@ export async function* readPackedTar(
       const refused = refusedTypes[type];
       if (refused) refuse(offset, `${shown} is ${refused}`, plainFiles);
       if (type !== '0' && type !== '5' && type !== '7')
-        refuse(offset, `${shown} is of an unknown type '${printable(type)}'`, plainFiles);
+        refuse(offset, `${shown} is of an unknown type ${printable(type)}`, plainFiles);
       const problem = pathProblem(header.path);
       if (problem) refuse(offset, `${shown}: ${problem}`, plainFiles);
       if (members >= limits.maxMembers)

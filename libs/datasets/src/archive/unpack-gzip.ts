@@ -16,10 +16,14 @@ const chunkSize = 1 << 18;
 export async function* unpackGzip(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let received = 0;
   const source = packed[Symbol.asyncIterator]();
-  const first = await source.next();
+  let head = new Uint8Array(0);
+  let next = await source.next();
+  for (; !next.done && head.length < 2; next = await source.next()) head = Buffer.concat([head, next.value]);
   async function* whole(): AsyncGenerator<Uint8Array> {
     try {
-      for (let next = first; !next.done; next = await source.next()) {
+      received += head.length;
+      yield head;
+      for (; !next.done; next = await source.next()) {
         received += next.value.length;
         yield next.value;
       }
@@ -27,7 +31,7 @@ export async function* unpackGzip(packed: AsyncIterable<Uint8Array>): AsyncGener
       await source.return?.();
     }
   }
-  if (first.done || first.value[0] !== 0x1f || first.value[1] !== 0x8b) return yield* whole();
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return yield* whole();
 
   const gunzip = createGunzip({ chunkSize });
   const feeding = pipeline(Readable.from(whole(), { objectMode: false, highWaterMark: chunkSize }), gunzip).catch(
