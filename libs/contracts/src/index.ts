@@ -16,3 +16,4 @@ export * from './pipe';
 export * from './run-record';
 export * from './run-spec';
 export * from './safetensors';
+export * from './schedule';

@@ -32,7 +32,7 @@ const optimizer = z.strictObject({
   name: z.enum(['adamw', 'sgd']).default('adamw'),
   lr: z.number().positive().default(1e-3),
   weightDecay: z.number().min(0).default(0),
-  schedule: z.enum(['constant', 'cosine']).default('constant'),
+  schedule: z.enum(['constant', 'cosine', 'warmup-cosine']).default('constant'),
 });
 
 /**

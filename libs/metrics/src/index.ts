@@ -1,11 +1,14 @@
 export type { MetricBatch, MetricContext } from './batch';
 export { boundTolerance } from './bound-slack';
 export { defineMetric } from './define-metric';
-export type { Measurement, MetricDefinition } from './define-metric';
+export type { Measurement, MetricDefinition, TableRow } from './define-metric';
 export { metricPoints, metricValues } from './encode';
 export { createMetricFold, findMetric } from './fold';
-export type { MetricFold, MetricName, MetricRow } from './fold';
+export type { MetricFold, MetricName, MetricRow, MetricTable } from './fold';
+export type { Scatter } from './folds/scatter';
 export { metrics } from './registry.gen';
+export { spectrumCutoff, spectrumOf, spectrumTable } from './spectrum';
+export type { Spectrum } from './spectrum';
 export { fewestSeeds, judge, level } from './statistics/judge';
 export type { EndpointResult, JudgedEndpoint, Judgement } from './statistics/judge';
 export { comparePairs, holm } from './statistics/paired';

@@ -50,6 +50,8 @@ export interface Judged {
 export interface Judgement {
   readonly comparisons: readonly Comparison[];
   readonly verdicts: readonly ClaimVerdict[];
+  /** where a claim's primary endpoints point, verdict or not: 1 all for it, −1 all against it, 0 neither */
+  readonly towards: Readonly<Record<string, number>>;
 }
 
 const shared = ({ endpoint: e }: EndpointResult) => ({
@@ -143,6 +145,11 @@ function ofClaim(primary: readonly Judged[]): Verdict {
   return all((j) => j.towards > 0) || all((j) => j.towards < 0) ? 'DIRECTION_ONLY' : 'NOT_DISTINGUISHABLE';
 }
 
+function directionOf(primary: readonly Judged[]): number {
+  if (primary.length === 0) return 0;
+  return primary.every((j) => j.towards > 0) ? 1 : primary.every((j) => j.towards < 0) ? -1 : 0;
+}
+
 /**
  * The verdict rules. An endpoint with at least 6 seeds is SUPPORTED or CONTRADICTED when its 95 % paired interval lies beyond the smallest
  * effect and Holm's p over all primary endpoints is under .05; with fewer it is at most DIRECTION_ONLY; an exact one is judged by the smallest
@@ -155,10 +162,13 @@ export function judge(input: {
   readonly leftOut?: string | null;
 }): Judgement {
   const all = adjusted(input.results.map(compare)).map(judged);
+  const primaryOf = (claim: string): Judged[] =>
+    all.filter((j) => j.result.endpoint.claim === claim && j.result.endpoint.primary);
   return {
     comparisons: all.flatMap((j) => (j.comparison ? [j.comparison] : [])),
+    towards: Object.fromEntries(input.claims.map((claim) => [claim, directionOf(primaryOf(claim))])),
     verdicts: input.claims.map((claim) => {
-      const primary = all.filter((j) => j.result.endpoint.claim === claim && j.result.endpoint.primary);
+      const primary = primaryOf(claim);
       const verdict = ofClaim(primary);
       return { claim, verdict, because: describeClaim(primary, primary.map(describeEndpoint), input.leftOut ?? null) };
     }),

@@ -7,6 +7,7 @@ import {
   objectKeys,
   runRecord,
   runResult,
+  weightDecayDose,
 } from '@minvar/contracts';
 import type {
   ArtifactRef,
@@ -18,17 +19,18 @@ import type {
   RunRecord,
   RunResult,
 } from '@minvar/contracts';
-import { createMetricFold, metricValues } from '@minvar/metrics';
-import type { MetricContext, MetricRow } from '@minvar/metrics';
+import { createMetricFold, metrics as registry, metricValues, spectrumOf, spectrumTable } from '@minvar/metrics';
+import type { MetricContext, MetricFold, MetricRow, Scatter, TableRow } from '@minvar/metrics';
 import type { ObjectStore } from '@minvar/service-kit';
 import { fitMessage } from './fit-message';
 import { answerId } from './knowledge';
 import type { Work } from './knowledge';
 import { readExact, readLastLayer, readOutput, readSeries, statisticsOf } from './outputs';
-import type { Output } from './outputs';
-import { bestOnValidation, lastTenMedian } from './selections';
+import type { Output, Statistics, StoredOutput } from './outputs';
+import { reEstimated } from './re-estimated';
+import { atTrainLoss, bestOnValidation, lastTenMedian } from './selections';
 import { failureSigns } from './signs';
-import { metricRows, parquetOf, storeArtifact } from './tables';
+import { metricRows, parquetOf, parquetOfRows, storeArtifact } from './tables';
 
 type Reader = Pick<ObjectStore, 'get'>;
 type AnalyseWork = Extract<Work, { kind: 'analyse' }>;
@@ -85,74 +87,133 @@ function smoothingOf({ method }: RunRecord['spec']): MetricContext['smoothing'] 
 /** What the dataset's own manifest says of a split: how well its attribute can be decoded. */
 function decodabilityOf(manifest: DatasetManifest, split: string, epoch: number): MetricValue[] {
   const value = manifest.splits.find((s) => s.name === split)?.decodability ?? null;
-  return value === null
-    ? []
-    : [
-        {
-          name: 'decodability',
-          variant: null,
-          split,
-          epoch,
-          selection: 'last',
-          ...encodeNumber(value),
-          perClass: null,
-          perGroup: null,
-        },
-      ];
+  return value === null ? [] : [plainValue('decodability', split, epoch, value)];
 }
 
-/** What the variants of a pass under re-estimated normalisation statistics end in. */
-export const reEstimatedSuffix = '@re-estimated';
+const plainValue = (name: string, split: string, epoch: number, value: number): MetricValue => ({
+  name,
+  variant: null,
+  split,
+  epoch,
+  selection: 'last',
+  ...encodeNumber(value),
+  perClass: null,
+  perGroup: null,
+});
 
-/** Rows of a pass under re-estimated statistics: `class-mean/mean/n@re-estimated`, the main variant `@re-estimated`. */
-const suffixed = (rows: readonly MetricRow[], statistics: 'as-trained' | 're-estimated'): MetricRow[] =>
-  rows.map((r) => (statistics === 'as-trained' ? r : { ...r, variant: `${r.variant ?? ''}${reEstimatedSuffix}` }));
+/** Rows of a pass, named after its statistics. */
+const suffixed = (rows: readonly MetricRow[], statistics: Statistics): MetricRow[] =>
+  rows.map((r) => (statistics === 'as-trained' ? r : { ...r, variant: reEstimated(r.variant) }));
 
 /** Rows handed to the folds in one go; between blocks the process answers others. */
 const block = 2048;
 
-/** All metrics whose inputs are there, of every stored forward pass; `last` names those of the last epoch, `epoch` the others. */
-async function measure(
-  store: Reader,
-  record: RunRecord,
-  result: RunResult,
-  manifest: DatasetManifest,
-): Promise<MetricValue[]> {
-  const lastEpoch = Math.max(...result.outputs.map((o) => o.epoch));
-  const values: MetricValue[] = [];
-  for (const stored of result.outputs) {
-    const output = await readOutput(store, stored, result.outputs);
-    const { split, epoch, classes, width } = output;
-    const statistics = statisticsOf(stored);
-    const stages = Object.entries(output.stages).map(([name, x]) => ({ name, x, width: x.length / output.examples }));
-    const last = epoch === lastEpoch;
-    const fold = createMetricFold({
-      split,
-      context: {
-        classes: manifest.classes,
-        attributes: manifest.attribute?.values ?? [],
-        smoothing: smoothingOf(record.spec),
-        lastLayer: await lastLayerOf(store, result, epoch, last, output),
-        // Only in a linear model does the last layer weigh the input's own parts.
-        features: record.spec.model.name === 'linear' ? manifest.features : null,
-      },
+/** The whole covariance is measured up to this width: its work grows with the square, that of its directions with the third power. */
+const widestSpectrum = 128;
+
+function metricsFor(width: number): string[] {
+  const dear = width <= widestSpectrum ? ['variance-spectrum'] : [];
+  return Object.values(registry).flatMap((m) => (m.onRequest && !dear.includes(m.name) ? [] : [m.name]));
+}
+
+/** Dimensions of a vector dataset: those that tell a spurious attribute are its low-variance part. */
+const featuresOf = ({ features, attribute }: DatasetManifest): MetricContext['features'] =>
+  features && { ...features, spurious: attribute ? features.low : [] };
+
+/** A forward pass that was measured: its numbers, its reliability curve, and its covariance where that was asked for. */
+interface Measured {
+  readonly split: string;
+  readonly epoch: number;
+  readonly statistics: Statistics;
+  readonly rows: readonly MetricRow[];
+  readonly reliability: readonly TableRow[];
+  readonly scatter: Scatter | null;
+}
+
+/** Hands a stored pass to a fold in blocks. */
+async function feed(fold: MetricFold, output: Output): Promise<void> {
+  const { examples, classes, width } = output;
+  const stages = Object.entries(output.stages).map(([name, x]) => ({ name, x, width: x.length / examples }));
+  for (let from = 0; from < examples; from += block) {
+    const to = Math.min(examples, from + block);
+    fold.add({
+      labels: output.labels.subarray(from, to),
+      logits: output.logits.subarray(from * classes, to * classes),
+      activations: output.activations?.subarray(from * width, to * width) ?? null,
+      attributes: output.attributes?.subarray(from, to) ?? null,
+      stages: Object.fromEntries(stages.map((s) => [s.name, s.x.subarray(from * s.width, to * s.width)])),
     });
-    for (let from = 0; from < output.examples; from += block) {
-      const to = Math.min(output.examples, from + block);
-      fold.add({
-        labels: output.labels.subarray(from, to),
-        logits: output.logits.subarray(from * classes, to * classes),
-        activations: output.activations?.subarray(from * width, to * width) ?? null,
-        attributes: output.attributes?.subarray(from, to) ?? null,
-        stages: Object.fromEntries(stages.map((s) => [s.name, s.x.subarray(from * s.width, to * s.width)])),
-      });
-      await breathe();
-    }
-    const selection = last ? 'last' : 'epoch';
-    values.push(...metricValues(suffixed(fold.rows(), statistics), { split, epoch, selection }));
-    if (last && statistics === 'as-trained') values.push(...decodabilityOf(manifest, split, epoch));
+    await breathe();
   }
-  return values;
+}
+
+/** A run's record, what it left behind, and the data it was trained on. */
+interface Material {
+  readonly record: RunRecord;
+  readonly result: RunResult;
+  readonly manifest: DatasetManifest;
+  readonly lastEpoch: number;
+}
+
+/** All metrics of a stored forward pass whose inputs are there. */
+async function measurePass(
+  store: Reader,
+  stored: StoredOutput,
+  { record, result, manifest, lastEpoch }: Material,
+): Promise<Measured> {
+  const output = await readOutput(store, stored, result.outputs);
+  const { split, epoch } = output;
+  const fold = createMetricFold({
+    split,
+    metrics: metricsFor(output.width),
+    details: true,
+    context: {
+      classes: manifest.classes,
+      attributes: manifest.attribute?.values ?? [],
+      smoothing: smoothingOf(record.spec),
+      lastLayer: await lastLayerOf(store, result, epoch, epoch === lastEpoch, output),
+      // Only in a linear model does the last layer weigh the input's own parts.
+      features: record.spec.model.name === 'linear' ? featuresOf(manifest) : null,
+    },
+  });
+  await feed(fold, output);
+  const again = fold.again();
+  if (again) await feed(again, output);
+  const scatter = fold.statistics.get('scatter') as Scatter | undefined;
+  return {
+    split,
+    epoch,
+    statistics: statisticsOf(stored),
+    rows: [...fold.rows(), ...(again?.rows() ?? [])],
+    reliability: fold.tables().find((t) => t.name === 'ece')?.rows ?? [],
+    scatter: scatter && scatter.width > 0 ? scatter : null,
+  };
+}
+
+/** Curves and spectra of the passes as tables. Directions are fitted on the training split and judged on each split. */
+function passTables(measured: readonly Measured[]): { readonly name: string; readonly rows: TableRow[] }[] {
+  const at = ({ split, epoch, statistics }: Measured): TableRow => ({ split, epoch, statistics });
+  const spectrum = measured.flatMap((train) => {
+    if (train.split !== 'train' || !train.scatter) return [];
+    const fitted = spectrumOf(train.scatter);
+    return measured
+      .filter((m) => m.scatter && m.epoch === train.epoch && m.statistics === train.statistics)
+      .flatMap((m) => spectrumTable(fitted, m.scatter!).map((row) => ({ ...at(m), fitted_on: 'train', ...row })));
+  });
+  return [
+    { name: 'reliability', rows: measured.flatMap((m) => m.reliability.map((row) => ({ ...at(m), ...row }))) },
+    { name: 'variance-spectrum', rows: spectrum },
+  ].filter((t) => t.rows.length > 0);
+}
+
+/** Numbers of the passes as they are stored; `last` names those of the last epoch, `epoch` the others. */
+function passValues(measured: readonly Measured[], { manifest, lastEpoch }: Material): MetricValue[] {
+  return measured.flatMap(({ split, epoch, statistics, rows }) => {
+    const selection = epoch === lastEpoch ? 'last' : 'epoch';
+    const values = metricValues(suffixed(rows, statistics), { split, epoch, selection });
+    const own = epoch === lastEpoch && statistics === 'as-trained' ? decodabilityOf(manifest, split, epoch) : [];
+    return [...values, ...own];
+  });
 }
 
 function envelope<T extends 'analysis.completed' | 'analysis.failed'>(
@@ -189,15 +250,28 @@ export async function analyseRun(
   const result = runResult.parse(await readJson(store, run.end!.resultKey!));
   if (result.outputs.length === 0) throw new Error(`run ${runId} stored no forward pass; there is nothing to measure`);
   const manifest = await readManifest(store, record);
+  const material = { record, result, manifest, lastEpoch: Math.max(...result.outputs.map((o) => o.epoch)) };
   const points = await readSeries(store, result.chunks);
-  const measured = await measure(store, record, result, manifest);
-  const metrics = [...measured, ...lastTenMedian(points), ...bestOnValidation(points)];
+  const measured: Measured[] = [];
+  for (const stored of result.outputs) measured.push(await measurePass(store, stored, material));
+  const metrics = [
+    ...passValues(measured, material),
+    plainValue('weight-decay-dose', 'train', material.lastEpoch, weightDecayDose(record.spec.optimizer, result.steps)),
+    ...lastTenMedian(points),
+    ...bestOnValidation(points),
+    ...atTrainLoss(points),
+  ];
   const signs = failureSigns(points, metrics, manifest.classes);
   const analysisId = analysisIdOf(record.projectId, runId, run.attempt);
-  const table = parquetOf(metricRows(metrics, manifest.classes));
-  const artifacts: ArtifactRef[] = [
-    await storeArtifact(store, analysisId, 'tables/metrics.parquet', 'table', 'application/vnd.apache.parquet', table),
+  const tables = [
+    { name: 'metrics', bytes: parquetOf(metricRows(metrics, manifest.classes)) },
+    ...passTables(measured).map(({ name, rows }) => ({ name, bytes: parquetOfRows(rows) })),
   ];
+  const artifacts: ArtifactRef[] = [];
+  for (const { name, bytes } of tables) {
+    const path = `tables/${name}.parquet`;
+    artifacts.push(await storeArtifact(store, analysisId, path, 'table', 'application/vnd.apache.parquet', bytes));
+  }
   const { projectId, specHash, datasetVersionId } = record;
   const splits = [...new Map(result.outputs.map((o) => [o.split, { name: o.split, examples: o.examples }])).values()];
   const analysis: RunAnalysis = {

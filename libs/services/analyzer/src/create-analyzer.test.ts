@@ -231,6 +231,8 @@ describe('the analyzer', () => {
       { group: 'dog/red', count: 1, value: 1 },
       { group: 'dog/green', count: 1, value: 1 },
     ]);
+    // AdamW’s decay was 0
+    expect(value('weight-decay-dose', 'train')).toBe(0);
     const slacks = data.metrics.filter((m) => m.name === 'bound-slack').map((m) => m.value!);
     expect(slacks).toHaveLength(2);
     for (const slack of slacks) expect(slack).toBeGreaterThanOrEqual(-1e-6);
@@ -285,7 +287,9 @@ describe('the analyzer', () => {
     await analyzer();
     const [{ data }] = (await said('analysis.completed', 1)) as [EnvelopeOf<'analysis.completed'>];
     const prefix = objectKeys.analysisPrefix(analysisIdOf(projectId, runIdFor('erm', 100), 1));
-    expect(data.artifacts.map((a) => a.key)).toEqual([`${prefix}tables/metrics.parquet`, `${prefix}manifest.json`]);
+    expect(data.artifacts.map((a) => a.key)).toEqual(
+      ['tables/metrics.parquet', 'tables/reliability.parquet', 'manifest.json'].map((path) => `${prefix}${path}`),
+    );
     for (const a of data.artifacts) expect(sha256Hex((await store.get(a.key)).body)).toBe(a.sha256);
     const manifest = runAnalysis.parse(await json(`${prefix}manifest.json`));
     expect(manifest.metrics).toEqual(data.metrics);

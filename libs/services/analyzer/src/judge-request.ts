@@ -1,12 +1,14 @@
 import { analysisIdOf, decodeNumber, derivedId, objectKeys, runAnalysis } from '@minvar/contracts';
 import type { ArtifactRef, EnvelopeOf, ExperimentAnalysis, MetricValue, RunAnalysis } from '@minvar/contracts';
 import type { Cell, Endpoint, ExperimentDefinition } from '@minvar/coordination';
-import { judge, worseThanErm } from '@minvar/metrics';
+import { worseThanErm } from '@minvar/metrics';
 import type { EndpointResult, Pair } from '@minvar/metrics';
 import type { ObjectStore } from '@minvar/service-kit';
 import { dotPlot } from './figures/dot-plot';
 import type { DotPanel } from './figures/dot-plot';
 import type { Knowledge, RunKnowledge, Work } from './knowledge';
+import { judgeBoth, reEstimated } from './re-estimated';
+import type { RunsResult, TwoFold } from './re-estimated';
 import { exactTable, metricRows, parquetOf, storeArtifact } from './tables';
 import type { MetricRow } from './tables';
 
@@ -44,6 +46,21 @@ function pairsOf(runs: readonly Counted[], condition: string, a: string, b: stri
   return [...of]
     .filter(([seed]) => against.has(seed))
     .map(([seed, value]) => ({ seed, a: value, b: against.get(seed)! }));
+}
+
+/** An endpoint with its runs' values. */
+const runsResult = (runs: readonly Counted[], endpoint: Endpoint): RunsResult => ({
+  kind: 'runs',
+  endpoint,
+  pairs: pairsOf(runs, endpoint.condition, endpoint.a, endpoint.b, endpoint),
+  testExamples: testExamplesOf(runs, endpoint),
+});
+
+/** The same endpoint under re-estimated statistics; null unless every pair of runs has both. */
+function reEstimatedResult(runs: readonly Counted[], endpoint: Endpoint): RunsResult | null {
+  const own = runsResult(runs, endpoint);
+  const again = runsResult(runs, { ...endpoint, variant: reEstimated(endpoint.variant) });
+  return again.pairs.length > 0 && again.pairs.length === own.pairs.length ? again : null;
 }
 
 /** metrics that are a share of all examples of the split */
@@ -196,23 +213,20 @@ export async function judgeRequest(
   }
 
   const exact = definition.exact?.(request.basePreset) ?? { endpoints: [], rows: [] };
-  const results: EndpointResult[] = [
+  const twoFold: TwoFold[] = [
     ...definition.endpoints(request.basePreset).map((endpoint) => ({
-      kind: 'runs' as const,
-      endpoint,
-      pairs: pairsOf(counted, endpoint.condition, endpoint.a, endpoint.b, endpoint),
-      testExamples: testExamplesOf(counted, endpoint),
+      asTrained: runsResult(counted, endpoint),
+      reEstimated: reEstimatedResult(counted, endpoint),
     })),
     ...exact.endpoints.map((endpoint) => ({
-      kind: 'exact' as const,
-      endpoint,
-      a: endpoint.valueA,
-      b: endpoint.valueB,
+      asTrained: { kind: 'exact' as const, endpoint, a: endpoint.valueA, b: endpoint.valueB },
+      reEstimated: null,
     })),
   ];
-  const { comparisons, verdicts } = judge({
+  const results = twoFold.map((r) => r.asTrained);
+  const { comparisons, verdicts } = judgeBoth({
     claims: definition.claims.map((c) => c.id),
-    results,
+    results: twoFold,
     leftOut: leftOutText(members),
   });
 

@@ -5,8 +5,10 @@ import type { ObjectStore } from '@minvar/service-kit';
 
 export type StoredOutput = RunResult['outputs'][number];
 
+export type Statistics = 'as-trained' | 're-estimated';
+
 /** Normalisation statistics of a stored pass. Results from before there were two kinds are as trained. */
-export const statisticsOf = (stored: StoredOutput): 'as-trained' | 're-estimated' => stored.statistics ?? 'as-trained';
+export const statisticsOf = (stored: StoredOutput): Statistics => stored.statistics ?? 'as-trained';
 
 /** One stored forward pass over a split, in memory. */
 export interface Output {

@@ -1,6 +1,6 @@
 import type { MetricPoint } from '@minvar/contracts';
 import { describe, expect, it } from 'vitest';
-import { bestOnValidation, lastTenMedian } from './selections';
+import { atTrainLoss, bestOnValidation, lastTenMedian } from './selections';
 
 const series = (metric: string, split: string, values: number[]): MetricPoint[] =>
   values.map((value, i) => ({
@@ -59,5 +59,22 @@ describe('selections from a series', () => {
           .filter((p) => !Number.isInteger(p.step) || p.class || p.group),
       ),
     ).toEqual([]);
+  });
+  it('at-train-loss reads series between the epochs around a level, on every split, and has none where it is not crossed', () => {
+    const found = atTrainLoss([
+      ...series('loss', 'train[:5000]', [2.5, 1.5, 0.75, 0.25]),
+      ...series('output-variance', 'train[:5000]', [0.1, 0.2, 0.4, 0.8]),
+      ...series('output-variance', 'test', [1, 2, 3, 5]),
+      ...series('bound-slack', 'test', [1, 2, 3, 5]),
+    ]);
+    expect(found.map((m) => [m.selection, m.split, m.epoch, m.value])).toEqual([
+      ['at-train-loss-2', 'train[:5000]', 1.5, expect.closeTo(0.15, 12)],
+      ['at-train-loss-2', 'test', 1.5, 1.5],
+      ['at-train-loss-1', 'train[:5000]', expect.closeTo(2 + 2 / 3, 12), expect.closeTo(0.2 + (0.2 * 2) / 3, 12)],
+      ['at-train-loss-1', 'test', expect.closeTo(2 + 2 / 3, 12), expect.closeTo(2 + 2 / 3, 12)],
+      ['at-train-loss-0.5', 'train[:5000]', 3.5, expect.closeTo(0.6, 12)],
+      ['at-train-loss-0.5', 'test', 3.5, 4],
+    ]);
+    expect(atTrainLoss(series('loss', 'test', [2, 0.1]))).toEqual([]);
   });
 });

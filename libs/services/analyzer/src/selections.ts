@@ -57,3 +57,39 @@ export function bestOnValidation(points: readonly MetricPoint[]): MetricValue[] 
     own.filter((p) => p.step === best).map((p) => valueAt(p, best, 'best-on-validation', decodeNumber(p))),
   );
 }
+
+/** Levels of the training loss (mean −log p_y on the training split, nats) at which runs are compared. */
+export const trainLossLevels = [2, 1, 0.5, 0.2, 0.1] as const;
+
+/** Metrics that are read off at those levels. */
+const matched = ['output-variance', 'activation-variance', 'activation-variance-ratio', 'error'];
+
+/** The live series of the training split: of all of it, or of its first n examples. */
+export const isTrain = (split: string): boolean => split === 'train' || split.startsWith('train[');
+
+/**
+ * `at-train-loss-<level>`: whole-split series at matched training loss, which is the same number for every method (`loss`, not the
+ * loss trained on): linearly between the last epoch above the level and the first at or below it. A run that begins below a level or never
+ * reaches it has no value there. `epoch` is that fraction of epochs.
+ */
+export function atTrainLoss(points: readonly MetricPoint[]): MetricValue[] {
+  const series = [...bySeries(points).values()];
+  const losses = series.find((own) => own[0]!.metric === 'loss' && own[0]!.variant === null && isTrain(own[0]!.split));
+  if (!losses) return [];
+  const loss = losses.map(decodeNumber);
+  return trainLossLevels.flatMap((level) => {
+    const at = loss.findIndex((v) => v <= level);
+    if (at <= 0 || !(loss[at - 1]! > level)) return [];
+    const [before, after] = [losses[at - 1]!.step, losses[at]!.step];
+    const share = (loss[at - 1]! - level) / (loss[at - 1]! - loss[at]!);
+    const epoch = before + share * (after - before);
+    return series
+      .filter((own) => matched.includes(own[0]!.metric) && own[0]!.variant === null)
+      .flatMap((own) => {
+        const [from, to] = [own.find((p) => p.step === before), own.find((p) => p.step === after)];
+        if (!from || !to) return [];
+        const value = (1 - share) * decodeNumber(from) + share * decodeNumber(to);
+        return [valueAt(to, epoch, `at-train-loss-${level}`, value)];
+      });
+  });
+}

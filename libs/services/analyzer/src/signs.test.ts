@@ -33,6 +33,16 @@ describe('failure signs', () => {
     expect(names(series('activation-variance-ratio', [0.6, 0.58, 0.57, 0.57, 0.58, 0.57]))).toEqual(['persisting']);
     expect(names(series('activation-variance-ratio', [0.6, 0.58, 0.57, 0.5, 0.51, 0.5]))).toEqual([]);
   });
+  it('read whole epochs only, of the training split or of its first examples', () => {
+    const persisting = series('activation-variance-ratio', [0.6, 0.58, 0.57, 0.57]);
+    const part = persisting.map((p) => ({ ...p, split: 'train[:5000]' }));
+    expect(names(part)).toEqual(['persisting']);
+    expect(names(persisting.map((p) => ({ ...p, split: 'test' })))).toEqual([]);
+    // before training the share was tiny: no epoch
+    expect(names([...part, { ...part[0]!, step: 0, value: 0.001 }, { ...part[0]!, step: 0.5, value: 9 }])).toEqual([
+      'persisting',
+    ]);
+  });
   it('see an oscillation around a trend, not the trend, and not a small one', () => {
     const zigzag = (size: number): number[] => decay.map((x, i) => 0.2 + 0.5 * x + (i % 2 === 0 ? size : -size));
     expect(names(series('loss', zigzag(0.08)))).toEqual(['oscillating']);

@@ -1,16 +1,24 @@
 import { decodeNumber } from '@minvar/contracts';
 import type { FailureSign, MetricPoint, MetricValue } from '@minvar/contracts';
+import { isTrain } from './selections';
 
 interface Series {
   readonly steps: number[];
   readonly values: number[];
 }
 
-/** The series of a metric on a split as a whole (no variant, class or group), in order of steps. */
-function seriesOf(points: readonly MetricPoint[], metric: string, split: string): Series {
+/** The series of a metric on the training split as a whole (no variant, class or group), one value a finished epoch, in order. */
+function trainSeries(points: readonly MetricPoint[], metric: string): Series {
   const own = points
     .filter(
-      (p) => p.metric === metric && p.split === split && p.variant === null && p.class === null && p.group === null,
+      (p) =>
+        p.metric === metric &&
+        isTrain(p.split) &&
+        p.variant === null &&
+        p.class === null &&
+        p.group === null &&
+        Number.isInteger(p.step) &&
+        p.step > 0,
     )
     .sort((a, b) => a.step - b.step);
   return { steps: own.map((p) => p.step), values: own.map(decodeNumber) };
@@ -29,7 +37,7 @@ export function detrend({ steps, values }: Series): number[] {
 }
 
 function persisting(points: readonly MetricPoint[]): FailureSign[] {
-  const { values, steps } = seriesOf(points, 'activation-variance-ratio', 'train');
+  const { values, steps } = trainSeries(points, 'activation-variance-ratio');
   if (values.length < 4 || !values.every(Number.isFinite)) return [];
   const ratio = mean(lastQuarter(values)) / values[0]!;
   if (!(ratio >= 0.9)) return [];
@@ -43,7 +51,7 @@ function persisting(points: readonly MetricPoint[]): FailureSign[] {
 }
 
 function oscillating(points: readonly MetricPoint[], metric: string): FailureSign[] {
-  const series = seriesOf(points, metric, 'train');
+  const series = trainSeries(points, metric);
   if (series.values.length < 8 || !series.values.every(Number.isFinite)) return [];
   const residuals = detrend(series);
   const differences = residuals.slice(1).map((r, i) => r - residuals[i]!);
@@ -61,7 +69,7 @@ function oscillating(points: readonly MetricPoint[], metric: string): FailureSig
 }
 
 function losing(points: readonly MetricPoint[]): FailureSign[] {
-  const { steps, values } = seriesOf(points, 'loss', 'train');
+  const { steps, values } = trainSeries(points, 'loss');
   const broken = values.findIndex((v) => !Number.isFinite(v));
   if (broken >= 0)
     return [{ name: 'non-finite', epoch: steps[broken]!, because: `the training loss is ${values[broken]}` }];

@@ -74,6 +74,19 @@ export function parquetOf(
   );
 }
 
+/** Rows with equal columns as a Parquet file, each column text or numbers as its first value is. */
+export function parquetOfRows(rows: readonly Readonly<Record<string, number | string>>[]): Uint8Array {
+  return new Uint8Array(
+    parquetWriteBuffer({
+      columnData: Object.entries(rows[0] ?? {}).map(([name, first]) => ({
+        name,
+        data: rows.map((r) => r[name]),
+        type: typeof first === 'string' ? ('STRING' as const) : ('DOUBLE' as const),
+      })),
+    }),
+  );
+}
+
 /** Stores a part of an analysis and answers how to name it. */
 export async function storeArtifact(
   store: Pick<ObjectStore, 'put'>,
