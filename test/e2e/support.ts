@@ -26,9 +26,14 @@ const environment = (home: string, extra: Record<string, string> = {}): NodeJS.P
 };
 
 /** Starts `minvar …` as a user would; `done` resolves when it has ended. */
-export function startMinvar(home: string, args: readonly string[], extra: Record<string, string> = {}) {
+export function startMinvar(
+  home: string,
+  args: readonly string[],
+  extra: Record<string, string> = {},
+  cwd: string = root,
+) {
   const child: ChildProcess = spawn(process.execPath, [launcher, ...args], {
-    cwd: root,
+    cwd,
     env: environment(home, extra),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -43,8 +48,12 @@ export function startMinvar(home: string, args: readonly string[], extra: Record
 }
 
 /** Runs `minvar …` to its end. */
-export const minvar = (home: string, args: readonly string[], extra: Record<string, string> = {}): Promise<Finished> =>
-  startMinvar(home, args, extra).done;
+export const minvar = (
+  home: string,
+  args: readonly string[],
+  extra: Record<string, string> = {},
+  cwd: string = root,
+): Promise<Finished> => startMinvar(home, args, extra, cwd).done;
 
 export async function until<T>(what: string, look: () => T | Promise<T>, seconds = 60): Promise<NonNullable<T>> {
   const end = Date.now() + seconds * 1000;

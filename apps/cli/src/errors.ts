@@ -44,6 +44,16 @@ export function nearMiss(wrong: string, names: readonly string[]): string | null
   return near[0]?.name ?? null;
 }
 
+/** What an option's value chooses, in small letters or large; a UsageError with a near miss and all that there are when it is none of them. */
+export function chosenOf<T extends string>(option: string, given: string, allowed: readonly T[]): T {
+  const chosen = allowed.find((a) => a.toLowerCase() === given.toLowerCase());
+  if (chosen !== undefined) return chosen;
+  const near = nearMiss(given, allowed);
+  throw new UsageError(
+    `${option} is '${given}'${near ? `; did you mean '${near}'?` : '.'} There are: ${allowed.join(', ')}.`,
+  );
+}
+
 /** "there is no experiment 'spurius'; did you mean 'spurious-colour'? There are: …" */
 export function unknownName(kind: string, wrong: string, names: readonly string[]): UsageError {
   const near = nearMiss(wrong, names);

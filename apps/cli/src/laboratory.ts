@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,8 +25,8 @@ import { createTrainer } from '@minvar/service-trainer';
 import { tensorflowEnvironment } from '@minvar/tf-runtime';
 import { solveLinear } from '@minvar/theory';
 import type { Context } from './context';
-import { fromCaller } from './connection';
-import { InterruptedError, WorkError } from './errors';
+import { dataDirOf } from './connection';
+import { InterruptedError, UsageError, WorkError } from './errors';
 import { laboratoryLog, passOn } from './laboratory-log';
 import { createUndo } from './undo';
 
@@ -46,6 +47,8 @@ export interface Laboratory {
   readonly url: string;
   readonly home: string;
   readonly token: string | null;
+  /** it runs in this process, and ends with it */
+  readonly isOwn: boolean;
   /** Runs write a checkpoint, services stop, the home is free. */
   close(): Promise<void>;
 }
@@ -53,17 +56,20 @@ export interface Laboratory {
 // The bundles lie beside each other in dist/.
 const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-export function laboratorySettings(
+// What a laboratory reads is written down in its home, so that a command that names another folder can be told.
+const dataFolderFile = (home: string): string => join(home, 'data-folder');
+
+export async function laboratorySettings(
   ctx: Context,
   options: { home: string; port: number; slots: number; host?: string | undefined; data?: string | undefined },
-): LaboratorySettings {
+): Promise<LaboratorySettings> {
   const e = ctx.environment;
   return {
     home: options.home,
     port: options.port,
     host: options.host ?? e.host,
     slots: options.slots,
-    dataDir: options.data ? fromCaller(ctx, options.data) : e.dataDir,
+    dataDir: await dataDirOf(ctx, options),
     token: e.token,
     leaseSeconds: e.leaseSeconds,
     logLevel: e.logLevel,
@@ -161,8 +167,9 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
     await gateway.start();
     undo.later(() => gateway.stop());
     url = gateway.url();
+    await writeFile(dataFolderFile(folders.root), settings.dataDir ?? '');
     await home.announce({ url, ...(token ? { token } : {}) });
-    return { url, home: folders.root, token, close: () => undo.all() };
+    return { url, home: folders.root, token, isOwn: true, close: () => undo.all() };
   } catch (e) {
     await undo.all();
     throw await startFailure(e, settings.home);
@@ -188,14 +195,31 @@ async function startFailure(e: unknown, home: string): Promise<unknown> {
 
 const inUse = (e: unknown): boolean => e instanceof Error && e.name === 'HomeInUseError';
 
+/** Refuses a --data that the laboratory on the home does not read: it would have no effect. */
+async function checkDataFolder(ctx: Context, home: string, data: string | undefined, url: string): Promise<void> {
+  if (data === undefined) return;
+  const read = await readFile(dataFolderFile(home), 'utf8').catch(() => '');
+  if ((await dataDirOf(ctx, { data })) === read) return;
+  throw new UsageError(
+    `--data is '${data}', but the laboratory that runs on ${home}, at ${url}, ${read ? `reads ${read}` : 'reads no data folder'}: leave --data out, or stop it and start it with \`minvar up --data ${data}\``,
+  );
+}
+
 /** The laboratory that runs on a home, or one of this process for as long as it is needed. */
-export async function openLaboratory(ctx: Context, { home }: { readonly home: string }): Promise<Laboratory> {
+export async function openLaboratory(
+  ctx: Context,
+  { home, data }: { readonly home: string; readonly data?: string | undefined },
+): Promise<Laboratory> {
   for (let tries = 0; ; tries++) {
     const running = await findLaboratory(home);
-    if (running) return { url: running.url, home, token: running.token ?? null, close: async () => undefined };
+    if (running) {
+      await checkDataFolder(ctx, home, data, running.url);
+      return { url: running.url, home, token: running.token ?? null, isOwn: false, close: async () => undefined };
+    }
     try {
       const { slots } = ctx.environment;
-      return await createLaboratory({ ...laboratorySettings(ctx, { home, port: 0, slots }), host: '127.0.0.1' });
+      const settings = await laboratorySettings(ctx, { home, port: 0, slots, data });
+      return await createLaboratory({ ...settings, host: '127.0.0.1' });
     } catch (e) {
       // One that is starting or stopping holds the home and has no address: wait a little for either.
       if (!inUse((e as Error).cause) || tries > 100) throw e;

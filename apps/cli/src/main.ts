@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (exitSignal) process.exit(stopped[signal]);
     exitSignal = signal;
-    progress.line('minvar: stopping, runs write a checkpoint … (again: stop at once)');
+    progress.line('minvar: stopping … (again: stop at once)');
     interrupted.abort();
   });
 }

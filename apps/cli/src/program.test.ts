@@ -54,6 +54,12 @@ describe('the command line', () => {
     [['runs', 'show', 'banana'], /'banana' is no run id/],
     [['results', 'x', '--format', 'cvs'], /'cvs'; did you mean 'csv'/],
     [['results', 'x', '--format', 'parquet'], /Parquet is binary/],
+    [['runs', 'list', '--order', 'sed'], /--order is 'sed'; did you mean 'seed'/],
+    [
+      ['data', 'ingest', 'mnist', '--data', '/tmp'],
+      /--data is '\/tmp', but the gateway at http.*MINVAR_SERVER.*has a data folder/,
+    ],
+    [['results', 'x', '--data', '.', '--server', 'http://127.0.0.1:9'], /--data is '\.'.*--server/],
     [['experiment', 'list', '--server', 'localhost:4000'], /--server is 'localhost:4000'/],
   ])('refuses %j before anything happens', async (argv, message) => {
     const { error } = await run(...argv);

@@ -116,7 +116,7 @@ async function findVersion(client: Client, text: string): Promise<VersionFragmen
   const found = all.filter((v) => v.version.startsWith(version));
   if (found.length !== 1)
     throw unknownName(
-      `version of '${name}'`,
+      `version of '${name}' that is or begins with`,
       version,
       all.map((v) => v.version),
     );

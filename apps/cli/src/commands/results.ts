@@ -1,18 +1,20 @@
-import { writeFile } from 'node:fs/promises';
+import type { Client } from '../client/graphql-client';
 import type { ConnectionOptions } from '../connection';
 import { fromCaller, withGateway } from '../connection';
 import type { Context } from '../context';
-import { nearMiss, UsageError, WorkError } from '../errors';
+import { chosenOf, UsageError, WorkError } from '../errors';
 import { describeResults, tableOf } from '../experiment/describe-results';
 import { readResults } from '../experiment/experiment-document';
 import { formatResultLatex, formatResultMarkdown } from '../experiment/format-table';
 import { formatCsv, formatParquet, longRows } from '../experiment/long-table';
+import type { ListedExperiment } from '../experiment/names';
 import { checkPreset, findExperiment } from '../experiment/names';
+import { experimentStatesQuery } from '../graphql/operations.gen';
+import { writeOut } from '../output/write-out';
 import type { Registrar } from './shared';
 import { connectionOptions } from './shared';
 
 const formats = ['table', 'csv', 'parquet', 'latex', 'markdown'] as const;
-type Format = (typeof formats)[number];
 
 interface ResultOptions extends ConnectionOptions {
   readonly preset: string;
@@ -20,14 +22,17 @@ interface ResultOptions extends ConnectionOptions {
   readonly out?: string;
 }
 
+/** `, but at 'ci'`: the presets of an experiment that were run. */
+async function elsewhere(client: Client, { name, presets }: ListedExperiment): Promise<string> {
+  const states = await Promise.all(
+    presets.map(async (preset) => (await client.request(experimentStatesQuery, { name, preset })).experiment?.state),
+  );
+  const run = presets.filter((_, i) => states[i] !== undefined && states[i] !== 'NOT_RUN');
+  return run.length > 0 ? `, but at ${run.map((p) => `'${p}'`).join(', ')}` : '';
+}
+
 async function results(ctx: Context, name: string, options: ResultOptions): Promise<void> {
-  const format = options.format as Format;
-  if (!formats.includes(format)) {
-    const near = nearMiss(options.format, formats);
-    throw new UsageError(
-      `--format is '${options.format}'${near ? `; did you mean '${near}'?` : '.'} There are: ${formats.join(', ')}.`,
-    );
-  }
+  const format = chosenOf('--format', options.format, formats);
   if (format === 'parquet' && !options.out && ctx.stdoutIsTerminal) {
     throw new UsageError('Parquet is binary: give --out results.parquet, or send stdout to a file');
   }
@@ -37,7 +42,7 @@ async function results(ctx: Context, name: string, options: ResultOptions): Prom
     const found = await readResults(client, name, options.preset);
     if (found.experiment.state === 'NOT_RUN') {
       throw new WorkError(
-        `'${name}' has no results at preset '${options.preset}'; \`minvar experiment run ${name} --preset ${options.preset}\` makes them`,
+        `'${name}' has no results at preset '${options.preset}'${await elsewhere(client, experiment)}; \`minvar experiment run ${name} --preset ${options.preset}\` makes them`,
       );
     }
     if (format === 'csv') return formatCsv(longRows(found));
@@ -46,7 +51,7 @@ async function results(ctx: Context, name: string, options: ResultOptions): Prom
     if (format === 'markdown') return formatResultMarkdown(found, tableOf(found));
     return describeResults(found, ctx.columns);
   });
-  if (options.out) await writeFile(fromCaller(ctx, options.out), bytes);
+  if (options.out) await writeOut(fromCaller(ctx, options.out), bytes);
   else await ctx.out(bytes);
 }
 

@@ -14,7 +14,8 @@ export interface Registrar {
 export const connectionOptions = (command: Command): Command =>
   command
     .option('--server <url>', 'use the gateway at this address (MINVAR_SERVER)')
-    .option('--home <dir>', 'folder that keeps everything (MINVAR_HOME)');
+    .option('--home <dir>', 'folder that keeps everything (MINVAR_HOME)')
+    .option('--data <dir>', 'local copies of the datasets’ files, for a laboratory started here (MINVAR_DATA_DIR)');
 
 export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];
 

@@ -1,9 +1,9 @@
 import { experiments } from '@minvar/experiments';
 import type { Context } from '../context';
 import { outJson } from '../context';
-import { homeOf, portOf } from '../connection';
+import { homeOf, portOf, withWayOn } from '../connection';
 import { createClient } from '../client/graphql-client';
-import { unknownName } from '../errors';
+import { InterruptedError, unknownName } from '../errors';
 import { describeResults } from '../experiment/describe-results';
 import { experimentDocument } from '../experiment/experiment-document';
 import { listExperiments } from '../experiment/names';
@@ -31,11 +31,10 @@ async function start(ctx: Context, options: StartOptions): Promise<boolean> {
   const slots = slotsOf(ctx, options.slots);
   const presets = [...new Set(Object.values(experiments).flatMap((e) => Object.keys(e.presets)))];
   if (!presets.includes(options.preset)) throw unknownName('preset', options.preset, presets);
-  await ensureTensorFlow(ctx);
   const { createLaboratory, laboratorySettings } = await import('../laboratory');
-  const lab = await createLaboratory(
-    laboratorySettings(ctx, { home: homeOf(ctx, options), port, slots, data: options.data }),
-  );
+  const settings = await laboratorySettings(ctx, { home: homeOf(ctx, options), port, slots, data: options.data });
+  await ensureTensorFlow(ctx);
+  const lab = await createLaboratory(settings);
   const client = createClient({ url: lab.url, token: lab.token });
   const outcomes: ExperimentOutcome[] = [];
   try {
@@ -56,6 +55,8 @@ async function start(ctx: Context, options: StartOptions): Promise<boolean> {
       ctx.progress.line(`\nminvar: serving ${lab.url} until ctrl-C`);
       await untilStopped(ctx.signal);
     }
+  } catch (e) {
+    throw e instanceof InterruptedError ? withWayOn(e, null) : e;
   } finally {
     await client.close();
     await lab.close();

@@ -21,11 +21,11 @@ export async function untilStopped(signal: AbortSignal): Promise<void> {
 async function up(ctx: Context, options: UpOptions): Promise<void> {
   const port = portOf(ctx, options);
   const slots = slotsOf(ctx, options.slots);
-  await ensureTensorFlow(ctx);
   const { createLaboratory, laboratorySettings } = await import('../laboratory');
-  const lab = await createLaboratory(
-    laboratorySettings(ctx, { home: homeOf(ctx, options), port, slots, host: options.host, data: options.data }),
-  );
+  const { host, data } = options;
+  const settings = await laboratorySettings(ctx, { home: homeOf(ctx, options), port, slots, host, data });
+  await ensureTensorFlow(ctx);
+  const lab = await createLaboratory(settings);
   try {
     await ctx.out(`minvar ready ${lab.url}\n`);
     await untilStopped(ctx.signal);

@@ -31,5 +31,5 @@ export async function ingestDataset(
   } finally {
     progress.clear();
   }
-  throw new InterruptedError(`${input.name}: interrupted; the same command goes on`);
+  throw new InterruptedError(`the ingest of ${input.name} was interrupted`);
 }

@@ -5,8 +5,9 @@ import type { Client } from '../client/graphql-client';
 import { fromCaller } from '../connection';
 import type { Context } from '../context';
 import { outJson } from '../context';
-import { nearMiss, UsageError, WorkError } from '../errors';
+import { chosenOf, UsageError, WorkError } from '../errors';
 import { datasetFilesQuery } from '../graphql/operations.gen';
+import { makeFolder } from '../output/write-out';
 
 interface PullOptions {
   readonly format: string;
@@ -16,28 +17,10 @@ interface PullOptions {
 
 const pathOf = (link: string): string => decodeURIComponent(new URL(link, 'http://relative.invalid').pathname);
 
-/** The export format of that name; a UsageError with those that there are when there is none. */
+/** The export format of that name; a UsageError with a near miss when there is none. */
 export async function formatOf(text: string): Promise<ExportFormat> {
   const { exportFormats } = await import('@minvar/service-data-ingest');
-  const format = exportFormats.find((f) => f === text);
-  if (!format) {
-    const near = nearMiss(text, exportFormats);
-    throw new UsageError(
-      `--format is '${text}'${near ? `; did you mean '${near}'?` : '.'} There are: ${exportFormats.join(', ')}.`,
-    );
-  }
-  return format;
-}
-
-/** The export format of that name; a UsageError with a near miss when there is none. */
-export async function checkFormat(text: string) {
-  const { exportFormats } = await import('@minvar/service-data-ingest');
-  const format = exportFormats.find((f) => f === text);
-  if (format) return format;
-  const near = nearMiss(text, exportFormats);
-  throw new UsageError(
-    `--format is '${text}'${near ? `; did you mean '${near}'?` : '.'} There are: ${exportFormats.join(', ')}.`,
-  );
+  return chosenOf('--format', text, exportFormats);
 }
 
 /** Writes a dataset version as files for other programs, from the links of its arrays; every array is checked by hash. */
@@ -48,7 +31,7 @@ export async function pullDataset(
   options: PullOptions,
 ): Promise<void> {
   const { exportVersion } = await import('@minvar/service-data-ingest');
-  const format = await checkFormat(options.format);
+  const format = await formatOf(options.format);
   const outDir = fromCaller(ctx, options.out ?? '.');
   const { dataset } = await client.request(datasetFilesQuery, { name, version });
   if (!dataset) throw new WorkError(`${name}@${version} is gone: it was deleted meanwhile`);
@@ -59,6 +42,9 @@ export async function pullDataset(
     return new Uint8Array(await (await client.open(links.get(path)!)).arrayBuffer());
   };
   const manifest = datasetManifest.parse(JSON.parse(new TextDecoder().decode(await read('manifest.json'))));
+  if (format === 'imagefolder' && manifest.input.kind !== 'image')
+    throw new UsageError(`${name} holds no images: take --format npz or --format parquet`);
+  await makeFolder(outDir);
   const prefix = objectKeys.datasetPrefix(manifest.datasetId, manifest.versionId);
   const label = `${name}@${version}`;
   let written: string[];
@@ -76,7 +62,7 @@ export async function pullDataset(
       onProgress: (done, total) => ctx.progress.update({ label, done, total, unit: 'examples' }),
     });
   } catch (e) {
-    throw e instanceof Error && (e as NodeJS.ErrnoException).code
+    throw e instanceof Error && ((e as NodeJS.ErrnoException).code || e.name === 'HashMismatchError')
       ? new WorkError(`${label} could not be written to ${outDir}: ${e.message}`, { cause: e })
       : e;
   } finally {

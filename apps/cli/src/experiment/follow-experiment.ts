@@ -128,8 +128,7 @@ export async function followExperiment(
   ];
   try {
     for (;;) {
-      if (signal.aborted)
-        throw new InterruptedError(`${label} was interrupted; nothing is lost, the same command goes on where it was`);
+      if (signal.aborted) throw new InterruptedError(`${label} was interrupted`);
       if (failure) throw failure;
       accepted ||= performance.now() - started > patience * 1000;
       const { experiment } = await client.request(experimentStandingQuery, { name, preset });

@@ -61,8 +61,10 @@ export function formatResultText(results: ExperimentResults, table: ResultTable,
   }
   for (const { problem, names, rows } of exactTables(table)) {
     out.push(
+      `exact: ${problem}`,
+      '',
       textTable(
-        [{ label: `exact: ${problem}`, align: 'left' }, ...names.map((label) => ({ label, align: 'right' as const }))],
+        [{ label: 'method', align: 'left' }, ...names.map((label) => ({ label, align: 'right' as const }))],
         rows.map((r) => [r.arm, ...r.values]),
       ),
       '',
@@ -127,15 +129,33 @@ const latexSpecial: Record<string, string> = {
   '~': '\\textasciitilde{}',
   '^': '\\textasciicircum{}',
 };
+const latexSymbols: Record<string, string> = {
+  '±': '$\\pm$',
+  '–': '--',
+  '−': '$-$',
+  '’': "'",
+  '·': '$\\cdot$',
+  '²': '$^2$',
+  '‖': '$\\|$',
+  '∞': '$\\infty$',
+  '→': '$\\to$',
+  '×': '$\\times$',
+  '≤': '$\\le$',
+  '≥': '$\\ge$',
+  σ: '$\\sigma$',
+  α: '$\\alpha$',
+  β: '$\\beta$',
+  γ: '$\\gamma$',
+  τ: '$\\tau$',
+  λ: '$\\lambda$',
+  ρ: '$\\rho$',
+};
 const latex = (s: string): string =>
   s
     .replace(/[\\&%$#_{}~^]/g, (c) => latexSpecial[c]!)
-    .replaceAll('±', '$\\pm$')
-    .replaceAll('–', '--')
-    .replaceAll('σ', '$\\sigma$')
-    .replaceAll('α', '$\\alpha$')
-    .replaceAll('λ', '$\\lambda$')
-    .replaceAll('ρ', '$\\rho$');
+    .replace(/[^\x20-\x7e]/gu, (c) => latexSymbols[c] ?? c)
+    // a minus, not a hyphen, before a number
+    .replace(/(?<![\w.])-(?=\d)/g, '$-$');
 
 /** A `table` environment for booktabs. */
 export function formatResultLatex(results: ExperimentResults, table: ResultTable): string {

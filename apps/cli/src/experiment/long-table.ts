@@ -71,10 +71,10 @@ const csvCell = (v: string | number | null): string => {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** RFC 4180 with a header line; numbers with all their digits. */
+/** RFC 4180 with a header line, but lines end as those of other text here do; numbers with all their digits. */
 export const formatCsv = (rows: readonly LongRow[]): string =>
   [longColumns.join(','), ...rows.map((r) => longColumns.map((c) => csvCell(r[c])).join(','))]
-    .map((l) => `${l}\r\n`)
+    .map((l) => `${l}\n`)
     .join('');
 
 const types = { seed: 'INT32', epoch: 'DOUBLE', value: 'DOUBLE' } as const;

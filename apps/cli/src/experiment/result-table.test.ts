@@ -1,4 +1,5 @@
 import { defineExperiment } from '@minvar/coordination';
+import { experiments } from '@minvar/experiments';
 import { describe, expect, it } from 'vitest';
 import type { ExperimentResults, ResultRun } from './experiment-document';
 import { formatResultLatex, formatResultMarkdown, formatResultText } from './format-table';
@@ -100,13 +101,30 @@ describe('the result table', () => {
     expect(formatResultLatex(results, table)).toContain('erm, jitter 0 & 20.0 $\\pm$ 24.8 \\\\');
     expect(formatResultLatex(results, table)).toContain('error \\%');
   });
+
+  it('keeps to what plain LaTeX knows, for every experiment that there is', () => {
+    for (const experiment of Object.values(experiments)) {
+      const own = { ...results, experiment: { ...results.experiment, name: experiment.name, title: experiment.title } };
+      const text = formatResultLatex(own, resultTable(own, experiment));
+      expect(text.match(/[^\x0a\x20-\x7e]/gu) ?? [], experiment.name).toEqual([]);
+    }
+  });
+
+  it('gives every exact table its problem as a heading, however long', () => {
+    const exact = {
+      ...table,
+      exact: [{ problem: 'a problem with a long name', arm: 'erm', quantities: { low: -1.5 } }],
+    };
+    expect(formatResultText(results, exact, 100)).toMatch(/^exact: a problem with a long name\n\nmethod {2}/m);
+    expect(formatResultLatex(results, exact)).toContain('erm & $-$1.5');
+  });
 });
 
 describe('the long table', () => {
   const rows = longRows(results);
 
   it('has one number a row, also of classes and groups, under the documented columns', () => {
-    const [header, first, ...rest] = formatCsv(rows).trimEnd().split('\r\n');
+    const [header, first, ...rest] = formatCsv(rows).trimEnd().split('\n');
     expect(header).toBe(
       'experiment,preset,run_id,dataset,dataset_version,model,method,seed,split,epoch,selection,metric,variant,class,group,value',
     );

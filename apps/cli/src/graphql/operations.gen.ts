@@ -363,6 +363,11 @@ export type RebuildReadModelMutationVariables = Exact<{ [key: string]: never; }>
 
 export type RebuildReadModelMutation = { rebuildReadModel: { before: string, after: string, events: number } };
 
+export type KnownNamesQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type KnownNamesQuery = { methods: Array<{ name: string }>, models: Array<{ name: string }>, datasetCatalogue: Array<{ name: string }>, experiments: { edges: Array<{ node: { name: string, presets: Array<string> } }> } };
+
 export const cursorQuery: TypedDocument<CursorQuery, CursorQueryVariables> = /* GraphQL */ `
 query Cursor {
   cursor
@@ -1114,6 +1119,28 @@ mutation RebuildReadModel {
     before
     after
     events
+  }
+}
+`;
+
+export const knownNamesQuery: TypedDocument<KnownNamesQuery, KnownNamesQueryVariables> = /* GraphQL */ `
+query KnownNames {
+  methods {
+    name
+  }
+  models {
+    name
+  }
+  datasetCatalogue {
+    name
+  }
+  experiments(first: 200) {
+    edges {
+      node {
+        name
+        presets
+      }
+    }
   }
 }
 `;

@@ -49,13 +49,17 @@ const amount = (n: number, unit: ProgressState['unit']): string =>
 const rateOf = (perSecond: number, unit: ProgressState['unit']): string =>
   unit === 'runs'
     ? `${(60 * perSecond).toFixed(1)} runs/min`
-    : `${amount(perSecond, unit)}${unit === 'bytes' ? '' : ` ${unit}`}/s`;
+    : `${amount(perSecond, unit)}${unit === 'bytes' ? '' : unit === 'percent' ? ' %' : ` ${unit}`}/s`;
 
 function describe(s: ProgressState, elapsed: number, from: number): string {
   const rate = elapsed > 0.5 ? (s.done - from) / elapsed : 0;
   const parts = [
-    s.total === null ? amount(s.done, s.unit) : `${amount(s.done, s.unit)}/${amount(s.total, s.unit)}`,
-    ...(s.unit === 'bytes' ? [] : [s.unit]),
+    s.unit === 'percent'
+      ? `${amount(s.done, s.unit)} %`
+      : s.total === null
+        ? amount(s.done, s.unit)
+        : `${amount(s.done, s.unit)}/${amount(s.total, s.unit)}`,
+    ...(s.unit === 'bytes' || s.unit === 'percent' ? [] : [s.unit]),
   ];
   const after = [
     parts.join(' '),

@@ -30,7 +30,8 @@ export async function watchRun(
         (e) => e.runLog.cursor,
         signal,
       )) {
-        for (const l of runLog.lines) ctx.progress.line(`${l.at} ${l.level.padEnd(5)} ${l.text}`);
+        for (const l of runLog.lines)
+          if (!['debug', 'trace'].includes(l.level)) ctx.progress.line(`${l.at} ${l.level.padEnd(5)} ${l.text}`);
       }
     } catch (e) {
       if (!(e instanceof ResyncError)) throw e;
@@ -63,8 +64,7 @@ export async function watchRun(
           show(event.runUpdated.run);
           if (terminal.includes(state)) break;
         }
-        if (ctx.signal.aborted)
-          throw new InterruptedError(`no longer watching ${id}; the laboratory goes on where it is running`);
+        if (ctx.signal.aborted) throw new InterruptedError(`no longer watching ${id}`);
       } catch (e) {
         if (!(e instanceof ResyncError)) throw e;
         ({ cursor, run } = await read());
