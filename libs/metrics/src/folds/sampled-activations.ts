@@ -1,7 +1,7 @@
 import { defineFold } from './define-fold';
 
 /** Examples kept at most: enough for a probe, too few to cost. */
-export const mostSampled = 2000;
+export const mostSampled = 1000;
 
 export interface SampledExample {
   /** of its own content: decides whether it is kept, and to which half it belongs */

@@ -64,9 +64,17 @@ function zeroOf(rising: (temperature: number) => number): number {
 }
 
 /** The temperature that minimises the negative log-likelihood of these examples (Guo et al. 2017), at most `hottest`, at least `coldest`. */
-export const fittedTemperature = (kept: KeptLogits, classes: number): number =>
+export function fittedTemperature(kept: KeptLogits, classes: number): number {
+  const known = fitted.get(kept);
+  if (known?.n === kept.n) return known.temperature;
   // d nll / d log T is E[own − mean]: it rises through its only zero.
-  zeroOf((t) => at(kept, classes, t).slope);
+  const temperature = zeroOf((t) => at(kept, classes, t).slope);
+  fitted.set(kept, { n: kept.n, temperature });
+  return temperature;
+}
+
+/** Two metrics ask for the same one. */
+const fitted = new WeakMap<KeptLogits, { readonly n: number; readonly temperature: number }>();
 
 /** The temperature at which the mean largest probability is `confidence`. */
 export const matchedTemperature = (kept: KeptLogits, classes: number, confidence: number): number =>
