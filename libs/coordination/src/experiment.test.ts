@@ -129,7 +129,7 @@ describe('completing a spec', () => {
     ],
     ['NaN epochs', { ...base, epochs: Number.NaN }, 'epochs', 'epochs'],
     ['a learning rate of zero', { ...base, optimizer: { lr: 0 } }, 'optimizer.lr', '0'],
-    ['a key that no spec has', { ...base, momentum: 1 } as never, '', 'momentum'],
+    ['a key that no spec has', { ...base, momentum: 1 } as never, 'momentum', 'momentum'],
   ])('refuses %s, naming it', (_, input, path, words) => {
     const e = error(() => complete(input));
     expect(e.path).toBe(path);

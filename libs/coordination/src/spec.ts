@@ -25,6 +25,35 @@ export function problem(error: z.ZodError, value: unknown, prefix = ''): SpecErr
   return new SpecError(path, given, `${path || 'the spec'}: ${issue.message}${shown}`);
 }
 
+/** The keys that an object at a path of the spec may have; null where there is no such object. */
+function keysAt(path: readonly PropertyKey[]): string[] | null {
+  let schema: unknown = runSpecSchema;
+  const bare = (s: unknown): unknown =>
+    typeof (s as { unwrap?: unknown })?.unwrap === 'function' ? bare((s as { unwrap(): unknown }).unwrap()) : s;
+  for (const key of path) schema = bare((schema as { shape?: Record<PropertyKey, unknown> })?.shape?.[key]);
+  const shape = (schema as { shape?: Record<string, unknown> } | undefined)?.shape;
+  return shape ? Object.keys(shape) : null;
+}
+
+/** The first problem of a spec: a key that there is not with those that there are, a missing name with those that are known. */
+function specProblem(error: z.ZodError, spec: unknown, registries: Registries): SpecError {
+  const issue = error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const path = [...issue.path, key].join('.');
+    const where = issue.path.length > 0 ? `'${issue.path.join('.')}'` : 'the spec';
+    return new SpecError(path, key, `${path}: ${where} has no key '${key}'; it has ${keysAt(issue.path)!.join(', ')}`);
+  }
+  const known = { data: registries.datasets, model: registries.models, method: registries.methods };
+  const [section, name, more] = issue.path;
+  const ofSection = Object.hasOwn(known, section ?? '') ? known[section as keyof typeof known] : null;
+  const given = (spec as Record<PropertyKey, Record<PropertyKey, unknown> | undefined>)[section!];
+  const isMissing = given === undefined || (name === 'name' && more === undefined && given[name] === undefined);
+  if (!ofSection || !isMissing) return problem(error, spec);
+  const path = `${String(section)}.name`;
+  return new SpecError(path, undefined, `${path}: missing; known are ${Object.keys(ofSection).sort().join(', ')}`);
+}
+
 /** Parameters with every default filled in; unknown names and bad values are errors. `path` is where they stand in the request. */
 export function fillParameters(entry: ParameterisedEntry, given: Parameters, path: string): Parameters {
   const known = Object.keys(entry.parameters.shape);
@@ -49,7 +78,7 @@ export function fillParameters(entry: ParameterisedEntry, given: Parameters, pat
  */
 export function completeRunSpec(input: RunSpecInput, registries: Registries): RunSpec {
   const parsed = runSpecSchema.safeParse(input);
-  if (!parsed.success) throw problem(parsed.error, input);
+  if (!parsed.success) throw specProblem(parsed.error, input, registries);
   const spec = parsed.data;
   const { name, ...parameters } = spec.method;
   const method = fillParameters(entryOf(registries.methods, name, 'method.name'), parameters, 'method');

@@ -35,7 +35,9 @@ export interface Client {
 function raise(problems: readonly GraphqlProblem[], url: string): never {
   if (problems.some((p) => p.extensions?.code === 'RESYNC')) throw new ResyncError(problems[0]!.message);
   const text = problems.map((p) => p.message).join('; ');
-  const wrong = ['BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED'].includes(problems[0]?.extensions?.code ?? '');
+  const wrong = ['BAD_USER_INPUT', 'GRAPHQL_VALIDATION_FAILED', 'OPERATION_TOO_LARGE'].includes(
+    problems[0]?.extensions?.code ?? '',
+  );
   throw wrong ? new UsageError(text) : new WorkError(`${url} answered: ${text}`);
 }
 

@@ -339,6 +339,30 @@ describe('mutations', () => {
       __typename: 'ValidationError',
       path: ['input', 'spec', 'method', 'alpha'],
     });
+    const { model: _model, ...noModel } = spec;
+    const known = /^model\.name: missing; known are .*linear, mlp, .*small-cnn/;
+    for (const lacking of [noModel, { ...spec, model: {} }]) {
+      expect((await createRun(lacking)).data.createRun).toEqual({
+        __typename: 'ValidationError',
+        message: expect.stringMatching(known) as string,
+        path: ['input', 'spec', 'model', 'name'],
+      });
+    }
+    expect((await createRun({})).data.createRun.message).toMatch(/^data\.name: missing; known are .*mnist/);
+    for (const [wrong, path, says] of [
+      [{ ...spec, wat: 1 }, ['wat'], "wat: the spec has no key 'wat'; it has data, model, method, optimizer, epochs"],
+      [
+        { ...spec, model: { name: 'mlp', size: 3 } },
+        ['model', 'size'],
+        "'model' has no key 'size'; it has name, width",
+      ],
+      [{ ...spec, optimizer: { momentum: 1 } }, ['optimizer', 'momentum'], 'it has name, lr, weightDecay'],
+      [{ ...spec, method: { name: 'mixup', beta: 1 } }, ['method', 'beta'], "no parameter 'beta'; it has alpha"],
+    ] as const) {
+      const answer = (await createRun(wrong)).data.createRun;
+      expect(answer).toMatchObject({ __typename: 'ValidationError', path: ['input', 'spec', ...path] });
+      expect(answer.message).toContain(says);
+    }
     const missing = await createRun({ ...spec, data: { name: 'coloured-mnist' } });
     expect(missing.data.createRun.__typename).toBe('NotFoundError');
     expect(missing.data.createRun.message).toContain('ingestDataset');
@@ -524,10 +548,40 @@ describe('the door', () => {
       headers: json,
     });
     expect(large.status).toBe(413);
-    expect(await large.text()).not.toContain('node_modules');
+    expect(await large.json()).toEqual({
+      errors: [{ message: 'the request has more than 1048576 bytes', extensions: { code: 'OPERATION_TOO_LARGE' } }],
+    });
     const tokens = await post({ body: JSON.stringify({ query: `{ ${'cursor '.repeat(5000)} }` }), headers: json });
     expect(tokens.status).toBe(400);
-    expect(await tokens.text()).toContain('4000 tokens');
+    expect(await tokens.text()).toContain('more than 4000 tokens');
+  });
+
+  const repeated = (n: number, text: (i: number) => string): string =>
+    Array.from({ length: n }, (_, i) => text(i)).join(' ');
+  const nested = (n: number): string =>
+    n === 0 ? 'id' : `... on Run { dataset { ... on Node { ${nested(n - 1)} } } }`;
+  it.each([
+    ['depth', `{ node(id: "x") { ${nested(13)} } }`],
+    ['cost', '{ runs(first: 200) { edges { node { metrics { perGroup { value } } log(tail: 5000) { text } } } } }'],
+    [
+      'aliases',
+      `{ ${repeated(39, (i) => `a${i}: cursor`)} ...F } fragment F on Query { ${repeated(39, (i) => `b${i}: cursor`)} }`,
+    ],
+    ['directives', `{ cursor ${'@include(if: true) '.repeat(31)} }`],
+    ['fields at the root', `{ ${'cursor '.repeat(41)} }`],
+    ['tokens', `{ ${'cursor '.repeat(5000)} }`],
+  ])('says of too much in %s by a code of its own what the limit is', async (_, query) => {
+    const { status, errors } = await lab.ask(query);
+    expect(status).toBe(400);
+    const own = errors!.filter((e) => e.extensions.code === 'OPERATION_TOO_LARGE');
+    expect(own).toHaveLength(1);
+    expect((own[0]!.extensions as { limit?: number }).limit).toBeGreaterThan(0);
+    expect(own[0]!.message).toMatch(/^the operation has .*: ask for less at a time$/);
+  });
+
+  it('leaves other errors of parsing and validation their codes', async () => {
+    expect((await lab.ask('{ cursor')).errors![0]!.extensions.code).toBe('GRAPHQL_PARSE_FAILED');
+    expect((await lab.ask('{ curser }')).errors![0]!.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
   });
 
   it('answers to its own names only, and its own page only', async () => {

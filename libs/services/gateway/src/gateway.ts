@@ -12,7 +12,7 @@ import { securityHeaders, serveDashboard } from './http/dashboard';
 import { shownError } from './http/errors';
 import { createGuard, isLoopback } from './http/guard';
 import { healthRoutes } from './http/health';
-import { limits, limitsRule } from './http/limits';
+import { limits, limitsRule, tooLarge } from './http/limits';
 import { serveObjects } from './http/objects';
 import { serveSocket } from './http/socket';
 import { noSubscriptions } from './http/no-subscriptions';
@@ -103,15 +103,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (response.headersSent) return next(error);
     const status = error.status ?? 500;
     if (status >= 500) logger.error({ err: error, path: request.path }, 'a request failed');
-    const message =
-      error.type === 'entity.too.large'
-        ? `the request has more than ${limits.bodyBytes} bytes`
-        : status >= 500
-          ? 'something went wrong in the gateway; its log says what'
-          : 'the request cannot be read';
-    response
-      .status(status)
-      .json({ errors: [{ message, extensions: { code: status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST' } }] });
+    const isLarge = error.type === 'entity.too.large';
+    const message = isLarge
+      ? `the request has more than ${limits.bodyBytes} bytes`
+      : status >= 500
+        ? 'something went wrong in the gateway; its log says what'
+        : 'the request cannot be read';
+    const code = isLarge ? tooLarge : status >= 500 ? 'INTERNAL_SERVER_ERROR' : 'BAD_REQUEST';
+    response.status(status).json({ errors: [{ message, extensions: { code } }] });
   };
 
   const listen = () =>

@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../options';
+import { brokenLimit, limits, tooLarge } from './limits';
 
 /** What a client sees of an error: ours as they are, bugs as one sentence without their insides, which go to the log. */
 export function shownError(formatted: GraphQLFormattedError, error: unknown, logger: Logger): GraphQLFormattedError {
@@ -9,6 +10,14 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown, log
     (original === undefined || original === null || original instanceof GraphQLError) && error instanceof GraphQLError;
   const { stacktrace: _, ...extensions } = (formatted.extensions ?? {}) as Record<string, unknown>;
   if (isOurs) {
+    const limit = brokenLimit(formatted.message, extensions);
+    if (limit !== null) {
+      const isLong = limit === limits.tokens && /tokens/.test(formatted.message);
+      const message = isLong
+        ? `the operation has more than ${limit} tokens: ask for less at a time`
+        : formatted.message;
+      return { ...formatted, message, extensions: { ...extensions, code: tooLarge, limit } };
+    }
     // Values that variables and arguments cannot take are bad input, whoever found them.
     const code =
       extensions.code === 'INTERNAL_SERVER_ERROR' || extensions.code === undefined ? 'BAD_USER_INPUT' : extensions.code;

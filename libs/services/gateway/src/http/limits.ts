@@ -28,10 +28,20 @@ interface Weight {
   directives: number;
 }
 
+/** `extensions.code` of what is refused for its size; Apollo gives every error of validation and parsing a code of its own. */
+export const tooLarge = 'OPERATION_TOO_LARGE';
+
 const refused = (what: string, found: number, limit: number): GraphQLError =>
   new GraphQLError(`the operation has ${found} ${what}; at most ${limit} are allowed: ask for less at a time`, {
-    extensions: { code: 'OPERATION_TOO_LARGE' },
+    extensions: { code: tooLarge, limit },
   });
+
+/** The limit that an error of validation or parsing is about; null when it is about none. */
+export function brokenLimit(message: string, extensions: Record<string, unknown>): number | null {
+  if (typeof extensions.limit === 'number') return extensions.limit;
+  // graphql's parser stops at the first token that is too many
+  return /^Syntax Error: Document contains more tha[nt] \d+ tokens/.test(message) ? limits.tokens : null;
+}
 
 /** How many children a field's list may have: what `first` says, or its default. */
 function multiplier(field: FieldNode, context: ValidationContext, parent: string): number {

@@ -7,7 +7,7 @@ import type { Context } from '../context';
 import type { Logger } from '../options';
 import { shownError } from './errors';
 import type { Guard } from './guard';
-import { limits, limitsRule } from './limits';
+import { limits, limitsRule, tooLarge } from './limits';
 import type { Telemetry } from './telemetry';
 
 const maxOperationsOfSocket = 100;
@@ -29,7 +29,13 @@ export function serveSocket(
     const path = (request.url ?? '').split('?')[0];
     const refused = path === '/graphql' ? guard.refuses(request.headers) : 'subscriptions are at /graphql';
     if (refused === null)
-      return sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request));
+      return sockets.handleUpgrade(request, socket, head, (ws) => {
+        sockets.emit('connection', ws, request);
+        // What a client does wrong (a message of too many bytes, broken frames) closes its connection; graphql-ws would
+        // print it with a stack as if it were ours.
+        ws.removeAllListeners('error');
+        ws.on('error', (e) => logger.warn({ error: e.message }, 'a connection was closed'));
+      });
     telemetry.refusals.inc();
     socket.end(
       `HTTP/1.1 ${path === '/graphql' ? '403 Forbidden' : '404 Not Found'}\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${refused}`,
@@ -46,7 +52,7 @@ export function serveSocket(
         if (Object.keys(c.subscriptions).length > maxOperationsOfSocket) {
           return [
             new GraphQLError(`more than ${maxOperationsOfSocket} operations on one connection; open another`, {
-              extensions: { code: 'OPERATION_TOO_LARGE' },
+              extensions: { code: tooLarge, limit: maxOperationsOfSocket },
             }),
           ];
         }

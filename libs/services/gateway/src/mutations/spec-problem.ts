@@ -5,7 +5,7 @@ import { validationError } from '../errors';
 /** The answer to a request that coordination refuses; any other error is a bug and goes on. */
 export function specProblem(error: unknown, under: readonly string[]): ExpectedError {
   if (!(error instanceof SpecError)) throw error;
-  return validationError(error.message, [...under, ...error.path.split('.')]);
+  return validationError(error.message, [...under, ...error.path.split('.').filter((part) => part !== '')]);
 }
 
 /** An unknown name, with those that there are. */

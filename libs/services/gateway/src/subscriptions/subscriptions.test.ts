@@ -1,6 +1,6 @@
 import { experimentIdOf, localProject } from '@minvar/contracts';
 import { createClient } from 'graphql-ws';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import { until } from '@minvar/service-kit/testing';
 import { createGateway } from '../gateway';
@@ -317,7 +317,21 @@ describe('the socket', () => {
     expect(deep.errors[0].extensions.code).toBe('OPERATION_TOO_LARGE');
     const long = subscribe(`{ ${'cursor '.repeat(4100)} }`);
     await until(long.isDone);
-    expect(long.errors[0].message).toContain('4000 tokens');
+    expect(long.errors[0]).toMatchObject({
+      message: expect.stringContaining('more than 4000 tokens') as string,
+      extensions: { code: 'OPERATION_TOO_LARGE', limit: 4000 },
+    });
+  });
+
+  it('is closed over a message of more bytes than a request may have', async () => {
+    const printed = vi.spyOn(console, 'error');
+    const ws = new WebSocket(`${lab.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    await new Promise((resolve) => ws.on('open', resolve));
+    ws.send(JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(1024 * 1024) } }));
+    // RFC 6455, section 7.4.1: 1009, a message that is too big
+    expect(await new Promise((resolve) => ws.on('close', resolve))).toBe(1009);
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   const opens = (headers: Record<string, string>, path = '/graphql'): Promise<string> =>
