@@ -1,1 +1,3 @@
+export { recipes } from './recipes';
+export type { Recipe } from './recipes';
 export { experiments } from './registry.gen';

@@ -263,5 +263,6 @@ export const linearLowHigh = defineExperiment({
     { label: 'share of H', metric: 'high-weight-share', variant: null, split: 'train', format: 'percent' },
     { label: 'loss', metric: 'loss', variant: null, split: 'train', format: 'number' },
     { label: 'output variance', metric: 'output-variance', variant: null, split: 'train', format: 'number' },
+    { label: 'Σ lr·wd', metric: 'weight-decay-dose', variant: null, split: 'train', format: 'number' },
   ],
 });

@@ -118,5 +118,6 @@ export const spuriousColour = defineExperiment({
       format: 'percent',
     },
     { label: 'decodability', metric: 'decodability', variant: null, split: 'test-random', format: 'percent' },
+    { label: 'Σ lr·wd', metric: 'weight-decay-dose', variant: null, split: 'train', format: 'number' },
   ],
 });

@@ -37,6 +37,23 @@ export interface Endpoint {
   readonly smallestEffect: number;
 }
 
+/** The address of an arm: where several cells share one, they are told apart by their condition. */
+export interface ArmOf {
+  readonly condition: string;
+  readonly arm: string;
+}
+
+/**
+ * An arm that stands for the best of several cells, as a tuned hyperparameter does: the one with the lowest mean of a metric over the preset's
+ * seeds, the first of equals. Every method chooses among equally many. Never on a test split.
+ */
+export interface ChosenArm extends ArmOf {
+  readonly among: readonly ArmOf[];
+  readonly metric: string;
+  readonly split: 'validation';
+  readonly selection: Endpoint['selection'];
+}
+
 /** An endpoint that theory answers without runs: two exact numbers. Seeds = 0, test = `exact`. */
 export interface ExactEndpoint extends Omit<Endpoint, 'selection'> {
   readonly valueA: number;
@@ -73,6 +90,8 @@ export interface ExperimentDefinition {
   readonly claims: readonly ClaimDefinition[];
   readonly presets: Readonly<Record<string, Preset>>;
   readonly endpoints: (preset: string) => readonly Endpoint[];
+  /** arms that endpoints may name besides those of the cells */
+  readonly chosenArms?: (preset: string) => readonly ChosenArm[];
   readonly exact?: (preset: string) => {
     readonly endpoints: readonly ExactEndpoint[];
     readonly rows: readonly ExactRow[];
@@ -81,21 +100,38 @@ export interface ExperimentDefinition {
   readonly columns: readonly TableColumn[];
 }
 
-/** Declares an experiment; checks that cell names are unique and that endpoints name existing claims, conditions and arms. */
+/** Declares an experiment; checks that cell names are unique, and that endpoints and choices name existing claims, conditions and arms. */
 export function defineExperiment(d: ExperimentDefinition): ExperimentDefinition {
   const claims = new Set(d.claims.map((c) => c.id));
   for (const [name, preset] of Object.entries(d.presets)) {
     const cells = new Set(preset.cells.map((c) => c.name));
     if (cells.size !== preset.cells.length)
       throw new Error(`experiment '${d.name}', preset '${name}': two cells share a name`);
-    const arms = new Set(preset.cells.map((c) => `${c.condition}\n${c.arm}`));
+    const address = ({ condition, arm }: ArmOf): string => `${condition}\n${arm}`;
+    const arms = new Set(preset.cells.map(address));
+    const chosen = d.chosenArms?.(name) ?? [];
+    for (const c of chosen) {
+      const missing = c.among.find((a) => !arms.has(address(a)));
+      if (missing || c.among.length === 0) {
+        throw new Error(
+          `experiment '${d.name}', preset '${name}': the arm '${c.arm}' under '${c.condition}' chooses among ${missing ? `'${missing.arm}' under '${missing.condition}', which no cell has` : 'none'}`,
+        );
+      }
+    }
+    for (const c of chosen) {
+      if (arms.has(address(c)))
+        throw new Error(
+          `experiment '${d.name}', preset '${name}': '${c.arm}' under '${c.condition}' is both a cell and a choice, or two choices`,
+        );
+      arms.add(address(c));
+    }
     for (const e of d.endpoints(name)) {
       if (!claims.has(e.claim))
         throw new Error(
           `experiment '${d.name}': endpoint on ${e.metric} names the claim '${e.claim}', which is not declared`,
         );
       for (const arm of [e.a, e.b]) {
-        if (!arms.has(`${e.condition}\n${arm}`)) {
+        if (!arms.has(address({ condition: e.condition, arm }))) {
           throw new Error(
             `experiment '${d.name}', preset '${name}': endpoint on ${e.metric} compares the arm '${arm}' under '${e.condition}', which no cell has`,
           );

@@ -1,6 +1,8 @@
 export { defineExperiment } from './experiment-definition';
 export type {
+  ArmOf,
   Cell,
+  ChosenArm,
   ClaimDefinition,
   Endpoint,
   ExactEndpoint,

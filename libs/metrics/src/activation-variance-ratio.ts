@@ -1,4 +1,4 @@
-import { meanWhereCounted } from './averages';
+import { logVariant, meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { Measurement } from './define-metric';
 import type { ClassMoments } from './folds/moments';
@@ -22,12 +22,13 @@ export const activationVarianceRatio = defineMetric({
   name: 'activation-variance-ratio',
   title: 'Activation variance, scale-free',
   description:
-    'tr S_W / tr S_T of the penultimate activation: the share of its variance that lies within classes (pooled, divisor n). Variants: classes weighted alike or pooled over examples, divisor n or n − 1 above and below. Per class: the trace of the class’s own covariance over the total.',
+    'tr S_W / tr S_T of the penultimate activation: the share of its variance that lies within classes (pooled, divisor n). Variants: classes weighted alike or pooled over examples, divisor n or n − 1 above and below. log: the natural logarithm of the main value. Per class: the trace of the class’s own covariance over the total.',
   source: 'V. Papyan, X. Han, D. Donoho, PNAS 2020 (S_W, S_T)',
-  variants: [null, ...names],
+  variants: [null, 'log', ...names],
   needs: ['activations'],
   measure: ({ activations }) => {
     const rows = names.map((name) => ratio(activations, name));
-    return [{ ...rows.find((r) => r.variant === 'pooled/n')!, variant: null }, ...rows];
+    const main = { ...rows.find((r) => r.variant === 'pooled/n')!, variant: null };
+    return [main, logVariant(main), ...rows];
   },
 });

@@ -1,4 +1,4 @@
-import { meanWhereCounted } from './averages';
+import { logVariant, meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { Measurement } from './define-metric';
 import type { ClassMoments } from './folds/moments';
@@ -27,14 +27,15 @@ export const activationVariance = defineMetric({
   name: 'activation-variance',
   title: 'Activation variance',
   description:
-    'Within-class variance of the penultimate activation: averaged over classes or pooled over examples, mean or sum (trace) over dimensions, divisor n or n − 1. Without a name: class-mean/mean/n. It scales with the square of the activations: gauge-fixed/… rescales them so that the last layer’s weights have Frobenius norm √K.',
+    'Within-class variance of the penultimate activation: averaged over classes or pooled over examples, mean or sum (trace) over dimensions, divisor n or n − 1. Without a name: class-mean/mean/n. It scales with the square of the activations: gauge-fixed/… rescales them so that the last layer’s weights have Frobenius norm √K. log: the natural logarithm of the main value, so that differences are relative.',
   source: 'M. Chidambaram, R. Ge, arXiv 2402.06855 (the paper’s exact formula is not known: all variants are named)',
-  variants: [null, ...names, ...names.map(gauge)],
+  variants: [null, 'log', ...names, ...names.map(gauge)],
   needs: ['activations'],
   measure: ({ activations: m }, { classes, lastLayer }) => {
     const rows = names.map((name) => variance(m, name));
     const main = { ...rows[0]!, variant: null };
-    if (!lastLayer) return [main, ...rows];
+    const own = [main, logVariant(main), ...rows];
+    if (!lastLayer) return own;
     // W/c has norm √K, so its activations are c h.
     let squares = 0;
     for (const w of lastLayer) squares += w * w;
@@ -44,6 +45,6 @@ export const activationVariance = defineMetric({
       value: scale * value,
       perClass: perClass!.map((v) => scale * v),
     }));
-    return [main, ...rows, ...fixed];
+    return [...own, ...fixed];
   },
 });

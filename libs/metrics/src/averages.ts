@@ -1,3 +1,5 @@
+import type { Measurement } from './define-metric';
+
 /**
  * Mean of the values whose count is above `more`: classes without enough examples do not matter, a value that is NaN does. NaN when there is none.
  */
@@ -16,3 +18,10 @@ export function meanByCount(values: ArrayLike<number>, counts: ArrayLike<number>
   }
   return sum / total;
 }
+
+/** The natural logarithm of a measured variance as a variant of its own, so that differences between runs are relative: −0.1 is a tenth lower. */
+export const logVariant = ({ value, perClass }: Measurement): Measurement => ({
+  variant: 'log',
+  value: Math.log(value),
+  ...(perClass ? { perClass: perClass.map(Math.log) } : {}),
+});

@@ -1,4 +1,4 @@
-import { meanByCount, meanWhereCounted } from './averages';
+import { logVariant, meanByCount, meanWhereCounted } from './averages';
 import { defineMetric } from './define-metric';
 import type { Measurement } from './define-metric';
 import type { ClassMoments } from './folds/moments';
@@ -24,16 +24,18 @@ export const outputVariance = defineMetric({
   name: 'output-variance',
   title: 'Output variance',
   description:
-    'Mean over classes of tr Cov(p | y), p = softmax. Variants: true-class (variance of p_y alone), pooled (squared deviations over Σ(n_k − 1)), frequency-weighted (classes by their share), correct-only (examples classified correctly), debiased (of (p − α/K)/(1 − α), which undoes what smoothing shrinks), temperature-matched (of softmax(z/T), T such that the mean largest probability on the split is .9: the same for every network), temperature-fitted (T minimising the negative log-likelihood on the split), both T within [1/64, 64].',
+    'Mean over classes of tr Cov(p | y), p = softmax. Variants: true-class (variance of p_y alone), pooled (squared deviations over Σ(n_k − 1)), frequency-weighted (classes by their share), correct-only (examples classified correctly), debiased (of (p − α/K)/(1 − α), which undoes what smoothing shrinks), temperature-matched (of softmax(z/T), T such that the mean largest probability on the split is .9: the same for every network), temperature-fitted (T minimising the negative log-likelihood on the split), both T within [1/64, 64]. log: the natural logarithm, so that differences are relative.',
   source: 'M. Chidambaram, R. Ge, arXiv 2402.06855; temperatures: C. Guo et al., arXiv 1706.04599',
   variants: [
     null,
+    'log',
     'true-class',
     'pooled',
     'frequency-weighted',
     'correct-only',
     'debiased',
     'temperature-matched',
+    'temperature-matched/log',
     'temperature-fitted',
   ],
   needs: ['probabilities', 'correctProbabilities'],
@@ -46,6 +48,7 @@ export const outputVariance = defineMetric({
     const scale = shrinkage(smoothing.alpha, smoothing.convention, classes.length) ** -2;
     return [
       main,
+      logVariant(main),
       { variant: 'true-class', value: meanWhereCounted(trueClass, m.counts), perClass: trueClass },
       {
         variant: 'pooled',
@@ -62,8 +65,10 @@ export const outputVariance = defineMetric({
     measure: ({ keptLogits: kept }, { classes }) => {
       const of = (variant: string, temperature: number): Measurement =>
         classMean(variant, momentsAt(kept, classes.length, temperature));
+      const matched = of('temperature-matched', matchedTemperature(kept, classes.length, matchedConfidence));
       return [
-        of('temperature-matched', matchedTemperature(kept, classes.length, matchedConfidence)),
+        matched,
+        { ...logVariant(matched), variant: 'temperature-matched/log' },
         of('temperature-fitted', fittedTemperature(kept, classes.length)),
       ];
     },

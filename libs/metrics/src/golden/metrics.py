@@ -184,6 +184,9 @@ for k in classes:
         if sizes[a] < max(sizes):
             minority |= of(k) & (attribute == a)
 out["minority-train-accuracy"] = float(right[minority].mean())
+for name in ("activation-variance", "activation-variance-ratio", "output-variance"):
+    out[f"{name} log"] = float(np.log(out[name]))
+out["output-variance temperature-matched/log"] = float(np.log(out["output-variance temperature-matched"]))
 q = (1 - alpha) * np.eye(K)[y] + alpha / K
 entropy = -np.sum(q[0] * np.log(q[0]))
 out["bound-slack"] = float(np.mean(-(q * logp).sum(1)) - entropy - sum(of(k).mean() * trace(p[of(k)]) for k in classes))

@@ -4,6 +4,8 @@ import type { Cell, Endpoint, ExperimentDefinition } from '@minvar/coordination'
 import { worseThanErm } from '@minvar/metrics';
 import type { EndpointResult, Pair } from '@minvar/metrics';
 import type { ObjectStore } from '@minvar/service-kit';
+import { cellOf, choicesText, choose, runsOf } from './chosen-arms';
+import type { Counted } from './chosen-arms';
 import { dotPlot } from './figures/dot-plot';
 import type { DotPanel } from './figures/dot-plot';
 import type { Knowledge, RunKnowledge, Work } from './knowledge';
@@ -13,15 +15,6 @@ import { exactTable, metricRows, parquetOf, storeArtifact } from './tables';
 import type { MetricRow } from './tables';
 
 type JudgeWork = Extract<Work, { kind: 'judge' }>;
-
-/** A run that counts: it succeeded and was measured. */
-interface Counted {
-  readonly runId: string;
-  readonly cell: Cell;
-  readonly method: string;
-  readonly seed: number;
-  readonly analysis: RunAnalysis;
-}
 
 type Address = Pick<Endpoint, 'metric' | 'variant' | 'split' | 'selection'>;
 
@@ -212,11 +205,14 @@ export async function judgeRequest(
       counted.push({ runId, cell, method, seed, analysis: await readAnalysis(store, projectId, runId, run.attempt) });
   }
 
+  const choices = choose(counted, definition.chosenArms?.(request.basePreset) ?? [], preset.cells);
+  const compared = [...counted, ...runsOf(counted, choices)];
+  const cells = [...preset.cells, ...choices.map(cellOf)];
   const exact = definition.exact?.(request.basePreset) ?? { endpoints: [], rows: [] };
   const twoFold: TwoFold[] = [
     ...definition.endpoints(request.basePreset).map((endpoint) => ({
-      asTrained: runsResult(counted, endpoint),
-      reEstimated: reEstimatedResult(counted, endpoint),
+      asTrained: runsResult(compared, endpoint),
+      reEstimated: reEstimatedResult(compared, endpoint),
     })),
     ...exact.endpoints.map((endpoint) => ({
       asTrained: { kind: 'exact' as const, endpoint, a: endpoint.valueA, b: endpoint.valueB },
@@ -227,7 +223,7 @@ export async function judgeRequest(
   const { comparisons, verdicts } = judgeBoth({
     claims: definition.claims.map((c) => c.id),
     results: twoFold,
-    leftOut: leftOutText(members),
+    leftOut: [leftOutText(members), choicesText(choices)].filter((t) => t !== null).join('; ') || null,
   });
 
   const analysisId = derivedId('analysis', projectId, work.eventId);
@@ -252,10 +248,7 @@ export async function judgeRequest(
     artifacts.push(
       await storeArtifact(store, analysisId, 'tables/exact.parquet', 'table', parquet, exactTable(exact.rows)),
     );
-  const figure = dotPlot(
-    `${definition.title} (${request.preset})`,
-    panelsOf(definition, results, counted, preset.cells),
-  );
+  const figure = dotPlot(`${definition.title} (${request.preset})`, panelsOf(definition, results, compared, cells));
   artifacts.push(
     await storeArtifact(store, analysisId, 'figures/comparisons.svg', 'figure', 'image/svg+xml', Buffer.from(figure)),
   );
@@ -280,7 +273,7 @@ export async function judgeRequest(
     })),
     comparisons: [...comparisons],
     verdicts: [...verdicts],
-    signs: signsOf(preset.cells, counted),
+    signs: signsOf(cells, compared),
     artifacts,
   };
   artifacts.push(
