@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeNpy, encodeNpy } from '@minvar/contracts';
@@ -9,10 +9,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import yauzl from 'yauzl';
 import { segment, writeImageFolder } from './image-folder';
 import { writeNpz } from './npz';
+import type { NpzEntry } from './npz';
 import { writeParquet } from './parquet';
 import { encodePng } from './png';
+import type { SplitBlock } from './split-blocks';
 
-const split = { name: 'train', examples: 3 } as SplitManifest;
+const split = { name: 'train', examples: 3, attributes: {} } as SplitManifest;
 const manifest = {
   name: 'd',
   classes: ['cat', 'a/../b'],
@@ -24,6 +26,16 @@ const arrays = {
   labels: Int32Array.from([0, 1, 0]),
   attributes: Int32Array.from([1, -1, 0]),
 };
+
+async function* inBlocks({ inputs, labels, attributes }: SplitBlock, size: number): AsyncGenerator<SplitBlock> {
+  const row = inputs.length / labels.length;
+  for (let i = 0; i < labels.length; i += size)
+    yield {
+      inputs: inputs.slice(i * row, (i + size) * row),
+      labels: labels.slice(i, i + size),
+      attributes: attributes?.slice(i, i + size) ?? null,
+    };
+}
 
 let dir: string;
 beforeEach(async () => {
@@ -47,10 +59,16 @@ describe('export formats', () => {
   it('npz is an uncompressed zip of npy files', async () => {
     const files = [encodeNpy(arrays.inputs, [3, 2, 2, 3]), encodeNpy(arrays.labels, [3])];
     const path = join(dir, 'x.npz');
-    await writeNpz(path, [
-      { name: 'train_inputs', bytes: async () => files[0]! },
-      { name: 'train_labels', bytes: async () => files[1]! },
-    ]);
+    const entry = (name: string, bytes: Uint8Array): NpzEntry => ({
+      name,
+      file: async () => {
+        const at = join(dir, `${name}.npy`);
+        await writeFile(at, bytes);
+        return { path: at, done: () => rm(at) };
+      },
+    });
+    await writeNpz(path, [entry('train_inputs', files[0]!), entry('train_labels', files[1]!)]);
+    expect(await readdir(dir)).toEqual(['x.npz']);
     const entries = await unzip(path);
     expect([...entries.keys()]).toEqual(['train_inputs.npy', 'train_labels.npy']);
     expect([...entries.values()].map((e) => e.method)).toEqual([0, 0]);
@@ -58,12 +76,12 @@ describe('export formats', () => {
   });
   it('npz fails with the error of the array that could not be read', async () => {
     await expect(
-      writeNpz(join(dir, 'x.npz'), [{ name: 'a', bytes: () => Promise.reject(new Error('gone')) }]),
+      writeNpz(join(dir, 'x.npz'), [{ name: 'a', file: () => Promise.reject(new Error('gone')) }]),
     ).rejects.toThrow('gone');
   });
   it('parquet keeps every pixel, label and attribute', async () => {
     const path = join(dir, 'x.parquet');
-    await writeParquet(path, manifest, split, arrays, () => {});
+    await writeParquet(path, manifest, inBlocks(arrays, 2), () => {});
     const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path), utf8: false });
     expect(rows.map(({ label, class: c, attribute, attribute_name }) => [label, c, attribute, attribute_name])).toEqual(
       [
@@ -87,8 +105,7 @@ describe('export formats', () => {
     await writeParquet(
       path,
       vectors,
-      split,
-      { inputs: Float32Array.from([1, 2, 3, 4, 5, 6.5]), labels: arrays.labels, attributes: null },
+      inBlocks({ inputs: Float32Array.from([1, 2, 3, 4, 5, 6.5]), labels: arrays.labels, attributes: null }, 1),
       () => {},
     );
     expect(await parquetReadObjects({ file: await asyncBufferFromFile(path) })).toEqual([
@@ -98,7 +115,7 @@ describe('export formats', () => {
     ]);
   });
   it('an image folder has a folder a class, lossless pictures, and no name that leads out of it', async () => {
-    await writeImageFolder(dir, manifest, split, arrays, () => {});
+    await writeImageFolder(dir, manifest, split, inBlocks(arrays, 2), () => {});
     expect((await readdir(dir, { recursive: true })).sort()).toEqual([
       'train',
       'train.csv',

@@ -1,60 +1,63 @@
-import { parquetWriteFile } from 'hyparquet-writer';
-import type { DatasetManifest, SplitManifest } from '@minvar/contracts';
+import { ParquetWriter, fileWriter, schemaFromColumnData } from 'hyparquet-writer';
+import type { ColumnSource } from 'hyparquet-writer';
+import type { DatasetManifest } from '@minvar/contracts';
 import { encodePngs } from './png';
+import type { SplitBlock } from './split-blocks';
 
-export interface SplitArrays {
-  readonly inputs: Uint8Array | Float32Array;
-  readonly labels: Int32Array;
-  readonly attributes: Int32Array | null;
-}
-
-/**
- * One Parquet file a split. Images: `image` (PNG bytes); vectors: `x0`, `x1`, … (float32). Then `label` (int32), `class` (text),
- * and where there is an attribute `attribute` (int32, −1 = none) and `attribute_name`.
- */
-export async function writeParquet(
-  path: string,
+async function columnsOf(
+  { inputs, labels, attributes }: SplitBlock,
   manifest: DatasetManifest,
-  split: SplitManifest,
-  arrays: SplitArrays,
   onExample: (done: number) => void,
-): Promise<void> {
-  const n = split.examples;
-  const size = manifest.input.shape.reduce((a, b) => a * b, 1);
-  const columnData: Parameters<typeof parquetWriteFile>[0]['columnData'] = [];
-  if (arrays.inputs instanceof Uint8Array) {
+): Promise<ColumnSource[]> {
+  const n = labels.length;
+  const columns: ColumnSource[] = [];
+  if (inputs instanceof Uint8Array) {
     const images: Uint8Array[] = [];
-    for await (const png of encodePngs(arrays.inputs, manifest.input.shape, 0, n)) {
-      images.push(png);
-      if (images.length % 256 === 0) onExample(images.length);
-    }
-    columnData.push({ name: 'image', data: images, type: 'BYTE_ARRAY', nullable: false, statistics: false });
+    for await (const png of encodePngs(inputs, manifest.input.shape, 0, n)) onExample(images.push(png));
+    columns.push({ name: 'image', data: images, type: 'BYTE_ARRAY', nullable: false, statistics: false });
   } else {
-    const { inputs } = arrays;
+    const size = manifest.input.shape.reduce((a, b) => a * b, 1);
     for (let d = 0; d < size; d++)
-      columnData.push({
+      columns.push({
         name: `x${d}`,
         data: Float32Array.from({ length: n }, (_, i) => inputs[i * size + d]!),
         type: 'FLOAT',
         nullable: false,
       });
   }
-  columnData.push({ name: 'label', data: arrays.labels, type: 'INT32', nullable: false });
-  columnData.push({
-    name: 'class',
-    data: Array.from(arrays.labels, (y) => manifest.classes[y]!),
-    type: 'STRING',
-    nullable: false,
-  });
-  if (arrays.attributes && manifest.attribute) {
+  columns.push({ name: 'label', data: labels, type: 'INT32', nullable: false });
+  const classNames = Array.from(labels, (y) => manifest.classes[y]!);
+  columns.push({ name: 'class', data: classNames, type: 'STRING', nullable: false });
+  if (attributes && manifest.attribute) {
     const { values } = manifest.attribute;
-    columnData.push({ name: 'attribute', data: arrays.attributes, type: 'INT32', nullable: false });
-    columnData.push({
-      name: 'attribute_name',
-      data: Array.from(arrays.attributes, (a) => values[a] ?? null),
-      type: 'STRING',
-    });
+    const names = Array.from(attributes, (a) => values[a] ?? null);
+    columns.push({ name: 'attribute', data: attributes, type: 'INT32', nullable: false });
+    columns.push({ name: 'attribute_name', data: names, type: 'STRING' });
   }
-  parquetWriteFile({ filename: path, columnData });
-  onExample(n);
+  return columns;
+}
+
+/**
+ * One Parquet file a split, a row group a block. Images: `image` (PNG bytes); vectors: `x0`, `x1`, … (float32). Then `label` (int32),
+ * `class` (text), and where there is an attribute `attribute` (int32, −1 = none) and `attribute_name`.
+ */
+export async function writeParquet(
+  path: string,
+  manifest: DatasetManifest,
+  blocks: AsyncIterable<SplitBlock>,
+  onExample: (done: number) => void,
+): Promise<void> {
+  let parquet: ParquetWriter | null = null;
+  let done = 0;
+  for await (const block of blocks) {
+    const columnData = await columnsOf(block, manifest, (n) => onExample(done + n));
+    if (!parquet) {
+      const schema = schemaFromColumnData({ columnData });
+      parquet = new ParquetWriter({ writer: fileWriter(path), schema });
+    }
+    await parquet.write({ columnData, rowGroupSize: block.labels.length });
+    onExample((done += block.labels.length));
+  }
+  if (!parquet) throw new Error(`${path}: a split without examples`);
+  await parquet.finish();
 }
