@@ -9,6 +9,8 @@ import { deleteEntity } from '../entity/delete-entity';
 import { UsageError } from '../errors';
 import type { RunLineFragment } from '../graphql/operations.gen';
 import { cancelRunMutation, retryRunMutation, runDetailQuery, runLogTailQuery } from '../graphql/operations.gen';
+import { readJson } from '../input/read-json';
+import { createRun } from '../run/create-run';
 import { describeRun } from '../run/describe-run';
 import { findRunId } from '../run/find-run';
 import { listRuns, orders } from '../run/list-runs';
@@ -34,6 +36,17 @@ async function show(
   });
 }
 
+async function create(ctx: Context, options: Json & { readonly spec: string }): Promise<boolean> {
+  const spec = await readJson(ctx, '--spec', options.spec);
+  return withGateway(ctx, options, async (client) => {
+    const run = await createRun(ctx, client, spec);
+    ctx.progress.line(
+      `${run.id}: ${run.method}, ${run.model} on ${run.dataset.name}@${run.dataset.version}, seed ${run.seed}`,
+    );
+    return watchRun(ctx, client, run.id, options);
+  });
+}
+
 const change =
   (work: (client: Client, id: string) => Promise<RunLineFragment>, said: string) =>
   async (ctx: Context, id: string, options: Json): Promise<void> =>
@@ -55,7 +68,7 @@ const retry = change(
 );
 
 export function registerRuns({ program, action }: Registrar): void {
-  const runs = program.command('runs').description('single runs: list, show, watch, cancel, retry, delete');
+  const runs = program.command('runs').description('single runs: list, create, show, watch, cancel, retry, delete');
   connectionOptions(runs.command('list'))
     .description('runs, newest first')
     .option('--experiment <name>')
@@ -75,6 +88,11 @@ export function registerRuns({ program, action }: Registrar): void {
       .description(description)
       .argument('<id>', 'run_…, or its beginning')
       .option('--json', 'one JSON document on stdout');
+  connectionOptions(runs.command('create'))
+    .description('make one run of a spec, follow it to its end; makes its dataset version where there is none')
+    .requiredOption('--spec <file>', 'the RunSpec as JSON: a file, - for stdin, or the text itself')
+    .option('--json', 'one JSON document on stdout')
+    .action(action(create));
   one('show', 'spec, state, measurements, failure signs, log')
     .option('--log <lines>', 'last lines of the log (20)')
     .option('--variants', 'every variant of every measurement')

@@ -40,7 +40,9 @@ function trainingStep(): { made: Program; initial: Record<string, Float32Array> 
   const state = [...variables.parameters, ...variables.buffers].map((v) => v.variable).concat(optimizer.state);
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   const random = stream({ seed: 1, purpose: 'init' });
-  const initial: Record<string, Float32Array> = Object.fromEntries(state.map((v) => [v.name, new Float32Array(size(v.shape))]));
+  const initial: Record<string, Float32Array> = Object.fromEntries(
+    state.map((v) => [v.name, new Float32Array(size(v.shape))]),
+  );
   for (const p of variables.parameters) initial[p.name] = p.initialise(size(p.variable.shape), random.fork(p.name));
   for (const b of variables.buffers) initial[b.name]!.fill(b.initial);
   const made = program({
