@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeCopy } from '../faults/idx-files';
+import { labels, writeCopy } from '../faults/idx-files';
 import { minvar, root, startLaboratory, startMinvar, temporaryHome, until } from './support';
 
 const { home, dispose } = temporaryHome();
@@ -143,6 +143,66 @@ describe('the commands, as a user gives them', () => {
     await good('runs', 'delete', id, '--yes');
     await until('it is gone', async () => !(await good('runs', 'list', '--limit', '200')).includes(id));
   }, 120_000);
+
+  it('runs create: a run of a spec, whose own command line repeats it bit for bit on a fresh home', async () => {
+    const spec = {
+      data: { name: 'mnist', limit: 150 },
+      model: { name: 'small-cnn', width: 4 },
+      method: { name: 'mixup', alpha: 0.4 },
+      optimizer: { weightDecay: 0.01 },
+      epochs: 2,
+      batchSize: 50,
+      seed: 7,
+    };
+    writeFileSync(out('spec.json'), JSON.stringify(spec));
+    interface Detail extends Run {
+      readonly spec: { readonly data: { readonly version: string } };
+      readonly reproduce: string;
+      readonly metrics: readonly { readonly value: number | null }[];
+      readonly artifacts: readonly { readonly name: string; readonly sha256: string }[];
+    }
+    const made = await json<Detail>('runs', 'create', '--spec', out('spec.json'));
+    expect(made).toMatchObject({ state: 'SUCCEEDED', spec });
+    expect(made.metrics.length).toBeGreaterThan(20);
+    expect(made.reproduce).toMatch(/^npx minvar runs create --spec '\{"data":/);
+    // as it is known already, nothing is trained
+    expect(await json('runs', 'create', '--spec', out('spec.json'))).toMatchObject({ id: made.id, attempt: 1 });
+
+    const other = temporaryHome();
+    try {
+      const again = spawn('sh', ['-c', `${made.reproduce} --json`], {
+        cwd: root,
+        env: { ...process.env, MINVAR_HOME: other.home, MINVAR_DATA_DIR: copies },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let [stdout, stderr] = ['', ''];
+      again.stdout.on('data', (d: Buffer) => (stdout += d.toString()));
+      again.stderr.on('data', (d: Buffer) => (stderr += d.toString()));
+      expect(await new Promise((done) => again.on('close', done)), stderr).toBe(0);
+      const repeated = JSON.parse(stdout) as Detail;
+      expect(repeated.id).toBe(made.id);
+      expect(repeated.metrics).toEqual(made.metrics);
+      const hashes = (d: Detail) =>
+        d.artifacts.filter((a) => /safetensors|npy/.test(a.name)).map((a) => [a.name, a.sha256]);
+      expect(hashes(made).length).toBeGreaterThan(4);
+      expect(hashes(repeated)).toEqual(hashes(made));
+
+      // the files of another folder give another version: not what the spec asks for
+      writeCopy(join(other.home, 'mnist'), { 't10k-labels-idx1-ubyte': labels(50, 3) });
+      const elsewhere = { ...made.spec, data: { ...made.spec.data, version: '0123456789ab' } };
+      const wrong = ['runs', 'create', '--spec', JSON.stringify(elsewhere), '--data', 'mnist'];
+      const r = await minvar(other.home, wrong, {}, other.home);
+      expect(r).toMatchObject({ status: 2, stdout: '' });
+      expect(r.stderr).toMatch(/the spec is on mnist@0123456789ab, but the files here give mnist@.*--data/);
+    } finally {
+      other.dispose();
+    }
+    await refused(2, /--spec '.*nowhere\.json' cannot be read/, 'runs', 'create', '--spec', out('nowhere.json'));
+    await refused(2, /--spec is not JSON/, 'runs', 'create', '--spec', '{"data":');
+    await refused(2, /data\.name: missing; known are/, 'runs', 'create', '--spec', '{}');
+    const noModel = JSON.stringify({ ...spec, model: undefined });
+    await refused(2, /model\.name: missing; known are .*small-cnn/, 'runs', 'create', '--spec', noModel);
+  }, 180_000);
 
   it('a reader that goes away early is no failure', async () => {
     for (const args of ['results linear-low-high --preset ci --format csv', 'runs list --json', 'doctor']) {

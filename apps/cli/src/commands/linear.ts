@@ -1,31 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { LinearProblemError, completeLinearProblem, solveLinear } from '@minvar/theory';
 import type { LinearProblem, LinearSolution } from '@minvar/theory';
-import { fromCaller } from '../connection';
 import type { Context } from '../context';
 import { outJson } from '../context';
 import { UsageError } from '../errors';
+import { readJson } from '../input/read-json';
 import { textTable } from '../output/text-table';
 import type { Registrar } from './shared';
-
-async function readSpec(ctx: Context, file: string): Promise<string> {
-  if (file === '-') return ctx.stdin();
-  try {
-    return await readFile(fromCaller(ctx, file), 'utf8');
-  } catch (e) {
-    throw new UsageError(`--file '${file}' cannot be read: ${(e as Error).message}`);
-  }
-}
-
-function parse(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (e) {
-    const nan = /\b(NaN|-?Infinity)\b/.exec(text);
-    const hint = nan ? `; JSON has no ${nan[0]}, all numbers must be finite` : '';
-    throw new UsageError(`${file === '-' ? 'stdin' : `--file '${file}'`} is not JSON: ${(e as Error).message}${hint}`);
-  }
-}
 
 function solve(problem: unknown): LinearSolution {
   try {
@@ -38,7 +18,7 @@ function solve(problem: unknown): LinearSolution {
 }
 
 async function linear(ctx: Context, options: { readonly file: string; readonly json?: boolean }): Promise<void> {
-  const solution = solve(parse(await readSpec(ctx, options.file), options.file));
+  const solution = solve(await readJson(ctx, '--file', options.file));
   if (options.json) return outJson(ctx, solution);
   const rows = Object.entries(solution)
     .filter(([, v]) => v !== null)

@@ -12,6 +12,11 @@ export type CancelRunInput = {
   idempotencyKey?: string | null | undefined;
 };
 
+export type CreateRunInput = {
+  idempotencyKey?: string | null | undefined;
+  spec: Record<string, unknown>;
+};
+
 export type DatasetFilter = {
   name?: Array<string> | null | undefined;
 };
@@ -236,7 +241,7 @@ export type ExperimentResultsQueryVariables = Exact<{
 
 export type ExperimentResultsQuery = { experiment: { runs: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, method: string, model: string, seed: number, state: RunState, spec: Record<string, unknown>, startedAt: string | null, finishedAt: string | null, memberships: Array<{ experiment: string, preset: string, cell: string }>, dataset: { name: string, version: string, official: boolean, note: string | null }, failure: { kind: FailureKind, message: string } | null, last: Array<MeasuredFragment>, median: Array<MeasuredFragment>, best: Array<MeasuredFragment> } }> } } | null };
 
-export type RunLineFragment = { id: string, model: string, method: string, seed: number, state: RunState, attempt: number, progress: number, etaSeconds: number | null, createdAt: string, startedAt: string | null, finishedAt: string | null, dataset: { name: string, version: string }, memberships: Array<{ experiment: string, preset: string, cell: string }>, failure: { kind: FailureKind, message: string } | null };
+export type RunLineFragment = { id: string, model: string, method: string, seed: number, state: RunState, attempt: number, analysed: boolean, progress: number, etaSeconds: number | null, createdAt: string, startedAt: string | null, finishedAt: string | null, dataset: { name: string, version: string }, memberships: Array<{ experiment: string, preset: string, cell: string }>, failure: { kind: FailureKind, message: string } | null };
 
 export type RunsQueryVariables = Exact<{
   first?: number | null | undefined;
@@ -254,7 +259,7 @@ export type RunDetailQueryVariables = Exact<{
 
 
 export type RunDetailQuery = { cursor: string, run: (
-    { term: number, cancelRequested: boolean, priority: number, spec: Record<string, unknown>, specHash: string, analysed: boolean, numericsChanged: boolean, fingerprints: Array<Record<string, unknown>>, reproduce: string, signs: Array<{ name: string, epoch: number | null, because: string }>, metrics: Array<MeasuredFragment>, artifacts: Array<{ name: string, kind: string, mediaType: string, sizeBytes: number | string, sha256: string, url: string }> }
+    { term: number, cancelRequested: boolean, priority: number, spec: Record<string, unknown>, specHash: string, numericsChanged: boolean, fingerprints: Array<Record<string, unknown>>, reproduce: string, signs: Array<{ name: string, epoch: number | null, because: string }>, metrics: Array<MeasuredFragment>, artifacts: Array<{ name: string, kind: string, mediaType: string, sizeBytes: number | string, sha256: string, url: string }> }
     & RunLineFragment
   ) | null };
 
@@ -281,6 +286,19 @@ export type RunLogSubscriptionVariables = Exact<{
 
 
 export type RunLogSubscription = { runLog: { cursor: string, lines: Array<{ at: string, level: string, text: string }> } };
+
+export type CreateRunMutationVariables = Exact<{
+  input: CreateRunInput;
+}>;
+
+
+export type CreateRunMutation = { createRun:
+    | { __typename: 'ConflictError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'CreateRunPayload', run: RunLineFragment }
+    | { __typename: 'ForbiddenError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'NotFoundError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'ValidationError', message: string, code: string, path: Array<string> | null }
+   };
 
 export type CancelRunMutationVariables = Exact<{
   input: CancelRunInput;
@@ -799,6 +817,7 @@ fragment RunLine on Run {
   seed
   state
   attempt
+  analysed
   progress
   etaSeconds
   createdAt
@@ -830,7 +849,6 @@ query RunDetail($id: ID!) {
     priority
     spec
     specHash
-    analysed
     numericsChanged
     fingerprints
     reproduce
@@ -860,6 +878,7 @@ fragment RunLine on Run {
   seed
   state
   attempt
+  analysed
   progress
   etaSeconds
   createdAt
@@ -926,6 +945,7 @@ fragment RunLine on Run {
   seed
   state
   attempt
+  analysed
   progress
   etaSeconds
   createdAt
@@ -960,6 +980,52 @@ subscription RunLog($id: ID!, $after: String) {
 }
 `;
 
+export const createRunMutation: TypedDocument<CreateRunMutation, CreateRunMutationVariables> = /* GraphQL */ `
+mutation CreateRun($input: CreateRunInput!) {
+  createRun(input: $input) {
+    __typename
+    ... on CreateRunPayload {
+      run {
+        ...RunLine
+      }
+    }
+    ... on Error {
+      message
+      code
+      path
+    }
+  }
+}
+
+fragment RunLine on Run {
+  id
+  model
+  method
+  seed
+  state
+  attempt
+  analysed
+  progress
+  etaSeconds
+  createdAt
+  startedAt
+  finishedAt
+  dataset {
+    name
+    version
+  }
+  memberships {
+    experiment
+    preset
+    cell
+  }
+  failure {
+    kind
+    message
+  }
+}
+`;
+
 export const cancelRunMutation: TypedDocument<CancelRunMutation, CancelRunMutationVariables> = /* GraphQL */ `
 mutation CancelRun($input: CancelRunInput!) {
   cancelRun(input: $input) {
@@ -984,6 +1050,7 @@ fragment RunLine on Run {
   seed
   state
   attempt
+  analysed
   progress
   etaSeconds
   createdAt
@@ -1029,6 +1096,7 @@ fragment RunLine on Run {
   seed
   state
   attempt
+  analysed
   progress
   etaSeconds
   createdAt

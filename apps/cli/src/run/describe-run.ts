@@ -73,8 +73,10 @@ export function describeRun(
     ['again', run.reproduce],
   ];
   const indent = ' '.repeat(12);
+  // a command line is there to be copied: no line of ours breaks it
   const out = rows.map(
-    ([name, value]) => `${name.padEnd(11)} ${wrap(value, width - 12, '').replaceAll('\n', `\n${indent}`)}`,
+    ([name, value]) =>
+      `${name.padEnd(11)} ${name === 'again' ? value : wrap(value, width - 12, '').replaceAll('\n', `\n${indent}`)}`,
   );
   if (run.metrics.length > 0) out.push(...measurements(run, width, variants));
   const lines = log.filter((l) => l.level !== 'debug' && l.level !== 'trace');

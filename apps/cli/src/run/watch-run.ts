@@ -6,8 +6,10 @@ import { InterruptedError, UsageError } from '../errors';
 import { runDetailQuery, runLogSubscription, runUpdatedSubscription } from '../graphql/operations.gen';
 
 const terminal = ['SUCCEEDED', 'FAILED', 'CANCELLED'];
+/** seconds that the measurements of a run that succeeded may take, before they are no longer waited for */
+const patience = 120;
 
-/** Follows a run to its end; true when it succeeded. The log goes to stderr, the last state to stdout. */
+/** Follows a run to its end, its measurements too; true when it succeeded. The log goes to stderr, the last state to stdout. */
 export async function watchRun(
   ctx: Context,
   client: Client,
@@ -51,26 +53,33 @@ export async function watchRun(
         unit: 'percent',
         note: r.state.toLowerCase(),
       });
-    let state: string = run.state;
-    while (!terminal.includes(state)) {
-      try {
-        for await (const event of client.follow(
-          runUpdatedSubscription,
-          { id, after: cursor },
-          (e) => e.runUpdated.cursor,
-          signal,
-        )) {
-          state = event.runUpdated.run.state;
-          show(event.runUpdated.run);
-          if (terminal.includes(state)) break;
+    let last: Pick<typeof run, 'state' | 'analysed'> = run;
+    const follow = async (isOver: () => boolean, until: AbortSignal): Promise<void> => {
+      while (!isOver() && !until.aborted) {
+        try {
+          const variables = { id, after: cursor };
+          for await (const { runUpdated } of client.follow(
+            runUpdatedSubscription,
+            variables,
+            (e) => e.runUpdated.cursor,
+            until,
+          )) {
+            cursor = runUpdated.cursor;
+            last = runUpdated.run;
+            show(runUpdated.run);
+            if (isOver()) return;
+          }
+        } catch (e) {
+          if (!(e instanceof ResyncError)) throw e;
+          ({ cursor, run } = await read());
+          last = run;
         }
-        if (ctx.signal.aborted) throw new InterruptedError(`no longer watching ${id}`);
-      } catch (e) {
-        if (!(e instanceof ResyncError)) throw e;
-        ({ cursor, run } = await read());
-        state = run.state;
       }
-    }
+      if (ctx.signal.aborted) throw new InterruptedError(`no longer watching ${id}`);
+    };
+    await follow(() => terminal.includes(last.state), signal);
+    if (last.state === 'SUCCEEDED')
+      await follow(() => last.analysed, AbortSignal.any([signal, AbortSignal.timeout(patience * 1000)]));
     ({ run } = await read());
   } finally {
     ctx.progress.clear();

@@ -110,7 +110,7 @@ describe('queries', () => {
       metrics: [{ name: 'error', value: 0.2, perClass: [0.1, 0.3] }],
       artifacts: [{ name: 'metrics.parquet' }],
     });
-    expect(data.run.reproduce).toContain('createRun');
+    expect(data.run.reproduce).toBe(`npx minvar runs create --spec '${JSON.stringify(data.run.spec)}'`);
     expect(data.node).toEqual({ __typename: 'Run', id: done.runId });
   });
 

@@ -20,6 +20,7 @@ export const typeDefs = /* GraphQL */ `
     state(preset: String!): ExperimentState!
     progress(preset: String!): Float!
     runs(first: Int = 50, after: String, preset: String): RunConnection!
+    "The declared endpoints that at least one seed measured in both arms; \`Claim.because\` names those that have no results"
     comparisons(preset: String!): [Comparison!]!
     artifacts(preset: String!): [Artifact!]!
   }
@@ -157,7 +158,7 @@ export const resolvers = {
         { first: args.first, after: args.after, filter: { experiment: e.name, preset: args.preset ?? null } },
         c,
       ),
-    // A comparison without its means says nothing; the schema has no place for it.
+    // One without its means says nothing, and the analyzer makes none: `because` says that the endpoint has no results.
     comparisons: async (e: ExperimentDefinition, { preset }: PresetArgs, c: Context) =>
       ((await standing(e, preset, c))?.comparisons ?? []).filter(
         (x) => x.meanA !== null && x.meanB !== null && x.difference !== null,
