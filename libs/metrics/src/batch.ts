@@ -98,7 +98,8 @@ export function prepareBatch(batch: MetricBatch, context: MetricContext): Prepar
 }
 
 function stagesOf({ stages, activations }: MetricBatch, n: number): PreparedBatch['stages'] {
-  if (!stages || n === 0) return [];
+  // Without stages there is no depth to look at, whatever the activations are.
+  if (!stages || n === 0 || Object.keys(stages).length === 0) return [];
   const named = { ...stages, ...(activations ? { penultimate: activations } : {}) };
   return Object.entries(named).map(([name, values]) => ({ name, values, width: rowsOf(name, values.length, n) }));
 }

@@ -82,11 +82,7 @@ function foldOver(
   };
   return {
     statistics,
-    add: (batch) => {
-      if (batch.labels.length === 0) return;
-      const prepared = prepareBatch(batch, context);
-      for (const [name, state] of statistics) foldOf(name).add(state, prepared);
-    },
+    add: (batch) => addBatch(statistics, batch, context),
     merge: (other) => {
       for (const [name, state] of statistics) {
         const own = other.statistics.get(name);
@@ -110,6 +106,23 @@ function foldOver(
       return ready.length === 0 ? null : foldOver(ready, context, statistics);
     },
   };
+}
+
+/**
+ * Adds a batch to a fold’s statistics, wherever they are: another thread adds to a copy of empty ones, and the fold merges what comes back.
+ *
+ * @example
+ * addBatch(statistics, batch, context); // there
+ * fold.merge({ statistics }); // here
+ */
+export function addBatch(
+  statistics: ReadonlyMap<StatisticName, unknown>,
+  batch: MetricBatch,
+  context: MetricContext,
+): void {
+  if (batch.labels.length === 0) return;
+  const prepared = prepareBatch(batch, context);
+  for (const [name, state] of statistics) foldOf(name).add(state, prepared);
 }
 
 /**

@@ -1,20 +1,25 @@
-import { rangeOf, grandMean, weightedCentres } from './folds/between';
+import { betweenCutoff, grandMean, rangeOf, weightedCentres } from './folds/between';
 import type { ClassMoments } from './folds/moments';
 import type { Scatter } from './folds/scatter';
+import { backwardSolve, forwardSolve, pivotedCholesky } from './linear-algebra/pivoted-cholesky';
 import { symmetricEigen } from './linear-algebra/symmetric-eigen';
 
-/** Directions whose total variance is below this share of the largest are no part of the range of S_T. */
-export const spectrumCutoff = 1e-6;
+/** Units whose variance given the units already taken is below this share of the largest unit’s are no part of the range of S_T. */
+export const spectrumCutoff = 1e-5;
+
+/** Up to this width all eigenvalues of S_T are worked out, which takes its third power. */
+const widestEigen = 512;
 
 /** The generalised eigenvalues of (S_W, S_T) on the range of S_T that differ from 1, smallest first, and their directions. */
 export interface Spectrum {
-  /** eigenvalues of S_T above the cut-off, largest first; their number is the rank */
-  readonly total: Float64Array;
+  /** dimensions of the range of S_T */
+  readonly rank: number;
   /** share of variance within classes, one a direction; the rank minus their number more directions have 1 */
   readonly within: Float64Array;
   /** directions × width, vᵀ S_T v = 1 */
   readonly directions: Float64Array;
-  readonly effectiveRank: number;
+  /** exponential of the entropy of S_T’s eigenvalues; null for wide features */
+  readonly effectiveRank: number | null;
   /** (tr S)² / tr S² */
   readonly participation: { readonly total: number; readonly within: number };
 }
@@ -34,50 +39,45 @@ function totalCovariance(s: Scatter, centres: Float64Array): Float64Array {
   return total;
 }
 
+/** (tr S)² / tr S²: how many directions would have this spread if all were alike. */
+function participation(covariance: Float64Array, width: number): number {
+  let [trace, squares] = [0, 0];
+  for (let j = 0; j < width; j++) trace += covariance[j * width + j]!;
+  for (const v of covariance) squares += v * v;
+  return trace ** 2 / squares;
+}
+
+function effectiveRank(covariance: Float64Array, width: number): number | null {
+  if (width > widestEigen) return null;
+  const values = symmetricEigen(covariance, width).values.map((v) => Math.max(0, v));
+  const total = sum(values);
+  return Math.exp(-values.reduce((s, v) => (v === 0 ? s : s + (v / total) * Math.log(v / total)), 0));
+}
+
 /**
  * Spectrum of (S_W, S_T). S_W = S_T − S_B, so in coordinates in which S_T is the identity the eigenvalues are 1 minus those of S_B, of which at most
- * K − 1 are not 0: one eigendecomposition of S_T, and one of a K × K matrix.
+ * K − 1 are not 0: one pivoted Cholesky factor of S_T, and the eigenvalues of a K × K matrix.
  */
 export function spectrumOf(s: Scatter): Spectrum {
   const { width, classes } = s;
   const centres = weightedCentres(s, grandMean(s));
   const covariance = totalCovariance(s, centres);
-  const { values, vectors } = symmetricEigen(covariance, width);
-  let rank = 0;
-  while (rank < width && values[rank]! > spectrumCutoff * values[0]!) rank++;
-  const total = values.slice(0, rank);
-  // Class means in coordinates where S_T is the identity.
+  const factor = pivotedCholesky(covariance, width, spectrumCutoff);
+  const rank = factor.pivots.length;
   const whitened = new Float64Array(classes * rank);
   for (let k = 0; k < classes; k++)
-    for (let r = 0; r < rank; r++) {
-      let dot = 0;
-      for (let j = 0; j < width; j++) dot += centres[k * width + j]! * vectors[r * width + j]!;
-      whitened[k * rank + r] = dot / Math.sqrt(total[r]!);
-    }
+    whitened.set(forwardSolve(factor, width, centres.subarray(k * width, (k + 1) * width)), k * rank);
   const present = s.counts.reduce((m, n) => m + (n > 0 ? 1 : 0), 0);
-  const between = rangeOf(whitened, classes, rank, present - 1, spectrumCutoff);
+  const between = rangeOf(whitened, classes, rank, present - 1, betweenCutoff);
   const directions = new Float64Array(between.values.length * width);
   for (let d = 0; d < between.values.length; d++)
-    for (let r = 0; r < rank; r++) {
-      const weight = between.axes[d * rank + r]! / Math.sqrt(total[r]!);
-      for (let j = 0; j < width; j++) directions[d * width + j]! += weight * vectors[r * width + j]!;
-    }
-  const shares = Array.from(total, (v) => v / sum(total));
-  const squares = (x: Float64Array): number => x.reduce((a, v) => a + v * v, 0);
-  const trace = (x: Float64Array): number => {
-    let t = 0;
-    for (let j = 0; j < width; j++) t += x[j * width + j]!;
-    return t;
-  };
+    directions.set(backwardSolve(factor, width, between.axes.subarray(d * rank, (d + 1) * rank)), d * width);
   return {
-    total,
-    within: between.values.map((v) => 1 - v),
+    rank,
+    within: between.values.map((v) => Math.max(0, 1 - v)),
     directions,
-    effectiveRank: Math.exp(-shares.reduce((a, p) => a + p * Math.log(p), 0)),
-    participation: {
-      total: trace(covariance) ** 2 / squares(covariance),
-      within: trace(s.within) ** 2 / squares(s.within),
-    },
+    effectiveRank: effectiveRank(covariance, width),
+    participation: { total: participation(covariance, width), within: participation(s.within, width) },
   };
 }
 

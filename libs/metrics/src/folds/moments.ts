@@ -29,11 +29,14 @@ function widen(m: ClassMoments, width: number): void {
 /** Adds the vector at `values[from …]` to class k (B. P. Welford, Technometrics 4, 1962). */
 export function addVector(m: ClassMoments, k: number, values: ArrayLike<number>, from: number, width: number): void {
   widen(m, width);
-  const n = ++m.counts[k]!;
+  const share = 1 / ++m.counts[k]!;
+  const { mean, squares } = m;
   for (let j = 0, at = k * width; j < width; j++, at++) {
-    const difference = values[from + j]! - m.mean[at]!;
-    m.mean[at]! += difference / n;
-    m.squares[at]! += difference * (values[from + j]! - m.mean[at]!);
+    const value = values[from + j]!;
+    const difference = value - mean[at]!;
+    const next = mean[at]! + difference * share;
+    mean[at] = next;
+    squares[at]! += difference * (value - next);
   }
 }
 
