@@ -93,7 +93,7 @@ export async function readCifarBinary(
     }
   }
   const missing = [...layout.train, layout.test].filter((name) => !records.has(name));
-  if (missing.length > 0) throw sourceError(archive.file, null, `${missing.join(', ')} is not in the archive`, wayOut);
+  if (missing.length > 0) throw sourceError(archive.file, null, `the archive lacks ${missing.join(', ')}`, wayOut);
   const firstOf = new Map<string, number>();
   let train = 0;
   for (const name of layout.train) {

@@ -76,6 +76,7 @@ async function attempt(url: string, part: string, file: Downloadable, o: Downloa
       }
       return { outcome: 'failed', because: `HTTP ${response.status}` };
     }
+    await mkdir(dirname(part), { recursive: true });
     const out = await open(part, resumed ? 'a' : 'w');
     try {
       let done = resumed ? have : 0;
@@ -121,7 +122,6 @@ async function attempt(url: string, part: string, file: Downloadable, o: Downloa
 export async function download(file: Downloadable, o: DownloadOptions): Promise<{ path: string; url: string }> {
   const path = cachePath(o.cacheDir, file);
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
   const problems: string[] = [];
   for (let n = 1; n <= attempts; n++) {
     let reached = false;
