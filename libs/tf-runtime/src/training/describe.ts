@@ -29,7 +29,6 @@ export function describeRun(spec: RunSpec, manifest: DatasetManifest): Described
   const { name: methodName, ...given } = spec.method;
   const model = checked(() => findModel(modelName));
   const method = checked(() => findMethod(methodName));
-  if (spec.precision !== 'fp32') refuse(`precision is '${spec.precision}'; training runs in fp32 so far`);
   if (model.kind === 'image' && manifest.input.kind !== 'image') {
     refuse(
       `model '${model.name}' takes images, but the inputs of '${manifest.name}' are vectors of ${manifest.input.shape.join('×')}; take mlp or linear`,

@@ -76,7 +76,9 @@ export function trainingProgram(
     partner,
     fed,
   };
-  const training = variables.open({ training: true });
+  // bf16 concerns this step alone: weights, optimizer and statistics stay float32, and so does every measurement above.
+  const compute = spec.precision === 'bf16' ? 'bfloat16' : 'float32';
+  const training = variables.open({ training: true, compute });
   const { logits, penultimate } = model.build({
     scope: training.scope,
     inputs: method.inputs(batch, methodParameters),
