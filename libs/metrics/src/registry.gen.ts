@@ -2,6 +2,7 @@ import { accuracyGap } from './accuracy-gap';
 import { activationVarianceRatio } from './activation-variance-ratio';
 import { activationVariance } from './activation-variance';
 import { attributeProbe } from './attribute-probe';
+import { attributeVariance } from './attribute-variance';
 import { aurc } from './aurc';
 import { averageGroupAccuracy } from './average-group-accuracy';
 import { boundSlack } from './bound-slack';
@@ -32,6 +33,7 @@ export const metrics = {
   'activation-variance': activationVariance,
   'activation-variance-ratio': activationVarianceRatio,
   'attribute-probe': attributeProbe,
+  'attribute-variance': attributeVariance,
   aurc,
   'average-group-accuracy': averageGroupAccuracy,
   'bound-slack': boundSlack,

@@ -1,5 +1,21 @@
 import { defineMetric } from './define-metric';
+import type { Measurement } from './define-metric';
 import { spectrumOf, spectrumTable } from './spectrum';
+import type { Spectrum } from './spectrum';
+
+/** The spectrum in numbers. */
+export function spectrumMeasurements(s: Spectrum): Measurement[] {
+  const values = Array.from(s.within);
+  return [
+    { variant: null, value: values.reduce((sum, v) => sum + v / values.length, values.length === 0 ? Number.NaN : 0) },
+    { variant: 'smallest', value: Math.min(...values) },
+    { variant: 'largest', value: Math.max(...values) },
+    { variant: 'rank', value: s.rank },
+    ...(s.effectiveRank === null ? [] : [{ variant: 'effective-rank', value: s.effectiveRank }]),
+    { variant: 'participation-ratio', value: s.participation.total },
+    { variant: 'within/participation-ratio', value: s.participation.within },
+  ];
+}
 
 export const varianceSpectrum = defineMetric({
   name: 'variance-spectrum',
@@ -19,21 +35,6 @@ export const varianceSpectrum = defineMetric({
   ],
   onRequest: true,
   needs: ['scatter'],
-  measure: ({ scatter }) => {
-    const s = spectrumOf(scatter);
-    const values = Array.from(s.within);
-    return [
-      {
-        variant: null,
-        value: values.reduce((sum, v) => sum + v / values.length, values.length === 0 ? Number.NaN : 0),
-      },
-      { variant: 'smallest', value: Math.min(...values) },
-      { variant: 'largest', value: Math.max(...values) },
-      { variant: 'rank', value: s.rank },
-      ...(s.effectiveRank === null ? [] : [{ variant: 'effective-rank', value: s.effectiveRank }]),
-      { variant: 'participation-ratio', value: s.participation.total },
-      { variant: 'within/participation-ratio', value: s.participation.within },
-    ];
-  },
+  measure: ({ scatter }) => spectrumMeasurements(spectrumOf(scatter)),
   table: ({ scatter }) => spectrumTable(spectrumOf(scatter), scatter),
 });

@@ -19,6 +19,17 @@ const momentsOf = (
     seen: (s) => s.width > 0,
   });
 
+/** Penultimate activations h of the examples that have an attribute, by its value. */
+export const attributeActivations = defineFold<ClassMoments>({
+  create: ({ attributes }) => noMoments(attributes.length),
+  add: (s, { n, attributes, activations, width, mix }) => {
+    if (!activations || !attributes || mix) return;
+    for (let i = 0; i < n; i++) if (attributes[i]! >= 0) addVector(s, attributes[i]!, activations, i * width, width);
+  },
+  merge: mergeMoments,
+  seen: (s) => s.width > 0,
+});
+
 /** Penultimate activations h, by class. */
 export const activations = momentsOf((b) => b.activations && { values: b.activations, width: b.width });
 

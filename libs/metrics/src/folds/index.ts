@@ -1,5 +1,12 @@
 import { bins } from './bins';
-import { activations, centredLogits, correctProbabilities, logits, probabilities } from './class-moments';
+import {
+  activations,
+  attributeActivations,
+  centredLogits,
+  correctProbabilities,
+  logits,
+  probabilities,
+} from './class-moments';
 import type { Fold } from './define-fold';
 import { keptLogits } from './kept-logits';
 import { losses } from './losses';
@@ -14,6 +21,7 @@ import { stages } from './stages';
 /** The statistics that metrics are made of; each is folded once, however many metrics use it. */
 export const folds = {
   activations,
+  attributeActivations,
   bins,
   centredLogits,
   correctProbabilities,

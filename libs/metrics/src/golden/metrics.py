@@ -70,6 +70,11 @@ stages = {"stage1": h[:, :2], "stage2": h[:, 1:4], "stage3": h[:, 3:], "stage4":
 for name, x in stages.items():
     out[f"variance-by-stage {name}"] = within_share(x)
 out["variance-by-stage"] = out["variance-by-stage penultimate"] = within_share(h)
+has_attribute = attribute >= 0
+hb = h[has_attribute]
+ab = attribute[has_attribute]
+centre = np.array([hb[ab == a].mean(0) for a in ab])
+out["attribute-variance"] = float(((centre - hb.mean(0)) ** 2).sum() / ((hb - hb.mean(0)) ** 2).sum())
 out["output-variance"] = class_mean(p)
 out["output-variance true-class"] = float(np.mean([np.var(p[of(k), k]) for k in classes]))
 out["output-variance pooled"] = pooled(p, 1)
