@@ -211,6 +211,10 @@ describe('a run', () => {
     expect(hashOf(half.finished!.weights)).not.toBe(hashOf(full.finished!.weights));
     const losses = (told: Told): number[] => told.points.filter((p) => p.metric === 'train-loss').map((p) => p.value!);
     losses(half).forEach((loss, i) => expect(Math.abs(loss / losses(full)[i]! - 1)).toBeLessThan(0.05));
+    expect(losses(half).at(-1)!).toBeLessThan(losses(half)[0]!);
+    const error = ({ points }: Told): number =>
+      points.findLast((p) => p.metric === 'error' && p.split === 'test' && p.class === null)!.value!;
+    expect(Math.abs(error(half) - error(full))).toBeLessThan(0.05);
     // An fp32 forward leaves numbers that bfloat16 cannot hold: the lower half of their bits is used.
     const { arrays } = half.finished!.outputs.find((o) => o.split === 'test')!;
     for (const name of ['logits', 'activations']) {
@@ -223,6 +227,19 @@ describe('a run', () => {
     expect(hashOf(resumed.finished!.weights)).toBe(hashOf(half.finished!.weights));
     expect([...stopped.points, ...resumed.points]).toEqual(half.points);
   });
+
+  it.each(['group', 'layer', 'none'] as const)(
+    'trains with normalisation %s, which keeps no running statistics',
+    async (normalisation) => {
+      const { points, finished } = await train({
+        spec: { model: { name: 'small-cnn', width: 4, normalisation }, epochs: 2, method: { name: 'erm' } },
+      });
+      const losses = points.filter((p) => p.metric === 'train-loss').map((p) => p.value!);
+      expect(losses[1]!).toBeLessThan(losses[0]!);
+      const names = Object.keys(decodeSafetensors(readFileSync(finished!.weights), 'weights'));
+      expect(names.filter((n) => n.includes('running'))).toEqual([]);
+    },
+  );
 
   it('starts, orders and crops alike for every method at one seed: at the neutral parameters the bits are ERM’s', async () => {
     const weights = async (method: RunSpecInput['method']): Promise<string> =>
