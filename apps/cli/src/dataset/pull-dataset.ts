@@ -1,4 +1,6 @@
 import { access } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { datasetManifest, objectKeys } from '@minvar/contracts';
 import type { ExportFormat } from '@minvar/service-data-ingest';
 import type { Client } from '../client/graphql-client';
@@ -36,12 +38,12 @@ export async function pullDataset(
   const { dataset } = await client.request(datasetFilesQuery, { name, version });
   if (!dataset) throw new WorkError(`${name}@${version} is gone: it was deleted meanwhile`);
   const links = new Map(dataset.artifacts.map((a) => [pathOf(a.url), a.url]));
-  const read = async (ending: string): Promise<Uint8Array> => {
+  const open = async (ending: string): Promise<Response> => {
     const path = [...links.keys()].find((p) => p.endsWith(`/${ending}`));
     if (!path) throw new WorkError(`the gateway gives no link to '${ending}' of ${name}@${version}`);
-    return new Uint8Array(await (await client.open(links.get(path)!)).arrayBuffer());
+    return client.open(links.get(path)!);
   };
-  const manifest = datasetManifest.parse(JSON.parse(new TextDecoder().decode(await read('manifest.json'))));
+  const manifest = datasetManifest.parse(await (await open('manifest.json')).json());
   if (format === 'imagefolder' && manifest.input.kind !== 'image')
     throw new UsageError(`${name} holds no images: take --format npz or --format parquet`);
   await makeFolder(outDir);
@@ -51,9 +53,9 @@ export async function pullDataset(
   try {
     written = await exportVersion({
       store: {
-        get: async (key) => {
-          const body = await read(key.startsWith(prefix) ? key.slice(prefix.length) : key);
-          return { key, size: body.byteLength, etag: '', modifiedAt: new Date(0), body };
+        getStream: async (key) => {
+          const { body } = await open(key.startsWith(prefix) ? key.slice(prefix.length) : key);
+          return { body: Readable.fromWeb(body as NodeReadableStream<Uint8Array>) };
         },
       },
       manifest,

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { npyHeader } from '@minvar/contracts';
 import type { ArrayFile, DatasetManifest } from '@minvar/contracts';
 import { HashMismatchError } from '@minvar/service-kit';
-import type { ObjectStore } from '@minvar/service-kit';
 import { versionPrefix } from '../store-version';
 
-/** Where arrays come from; a store without streams gives each array whole. */
-export type ArrayStore = Pick<ObjectStore, 'get'> & Partial<Pick<ObjectStore, 'getStream'>>;
+/** Where arrays come from: an object store, or anything that streams an object. */
+export interface ArrayStore {
+  readonly getStream: (key: string) => Promise<{ readonly body: AsyncIterable<Uint8Array> }>;
+}
 
 const views = {
   uint8: Uint8Array,
@@ -27,11 +28,6 @@ export interface StagedArray {
   readonly remove: () => Promise<void>;
 }
 
-async function* bytesOf(store: ArrayStore, key: string): AsyncGenerator<Uint8Array> {
-  if (store.getStream) yield* (await store.getStream(key)).body as AsyncIterable<Buffer>;
-  else yield (await store.get(key)).body;
-}
-
 /** Fetches an array into `dir`, as a stream, and checks it against the hash of the manifest. Throws `HashMismatchError`. */
 export async function stageArray(
   store: ArrayStore,
@@ -45,7 +41,7 @@ export async function stageArray(
   const hash = createHash('sha256');
   const out = await open(path, 'w');
   try {
-    for await (const chunk of bytesOf(store, key)) {
+    for await (const chunk of (await store.getStream(key)).body) {
       hash.update(chunk);
       await out.writeFile(chunk);
     }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -8,7 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { datasets, encodeIdxImages, encodeIdxLabels } from '@minvar/datasets';
-import type { DatasetDefinition, SourceContent, WholeFile } from '@minvar/datasets';
+import type { ArchiveFile, DatasetDefinition, SourceArchive, SourceContent, WholeFile } from '@minvar/datasets';
+import { tarOf } from '@minvar/datasets/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cachePath } from './download';
 import type { Downloadable } from './download';
@@ -35,7 +37,24 @@ const file: Downloadable & WholeFile = {
   urls: ['https://first.example/some-labels.gz', 'https://second.example/some-labels.gz'],
   bundled: null,
 };
+const archive = gzipSync(
+  tarOf(['x', 'y'].map((name) => ({ name, data: createHash('sha512').update(name).digest() }))),
+  {
+    level: 0,
+  },
+);
+const archiveFile: Downloadable & ArchiveFile = {
+  kind: 'archive',
+  name: 'a.tar.gz',
+  unpackedNames: [],
+  published: { sizeBytes: archive.length, md5: '', sha256: sha256(archive) },
+  maxContentBytes: 100_000,
+  maxMembers: 10,
+  urls: ['https://first.example/a.tar.gz'],
+  bundled: null,
+};
 const definition = { ...(datasets.mnist as unknown as DatasetDefinition), files: [file] };
+const ofArchive = { ...definition, files: [archiveFile] };
 const mnist = datasets.mnist as unknown as DatasetDefinition;
 const bundledDir = fileURLToPath(new URL('../../../../datasets/bundled/', import.meta.url));
 
@@ -141,6 +160,69 @@ describe('a download', () => {
       };
       expect((await resolveSources(definition, options)).files.get(file.name)!.official).toBe(true);
     }
+  });
+  it('that came whole and was never checked is checked, not fetched again', async () => {
+    answer = whole;
+    for (const [bytes, fetched] of [
+      [packed, 0],
+      [Buffer.alloc(packed.length), 1],
+    ] as const) {
+      await rm(options.cacheDir, { recursive: true, force: true });
+      requests = [];
+      const part = `${cachePath(options.cacheDir, file)}.part`;
+      await mkdir(join(part, '..'), { recursive: true });
+      await writeFile(part, bytes);
+      expect((await resolveSources(definition, options)).files.get(file.name)!.official).toBe(true);
+      expect(requests).toHaveLength(fetched);
+    }
+  });
+  it('of an archive is streamed to disk and read from there, and a cached one that was damaged is fetched again', async () => {
+    answer = (_, request, response) => {
+      const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? 'bytes=0-')![1]);
+      response.writeHead(from > 0 ? 206 : 200, {
+        'content-range': `bytes ${from}-${archive.length - 1}/${archive.length}`,
+      });
+      // the first transfer breaks
+      if (requests.length === 1)
+        response.write(archive.subarray(0, 500), () => setTimeout(() => response.destroy(), 50));
+      else response.end(archive.subarray(from));
+    };
+    const names = async (): Promise<string[]> => {
+      const { files, sources } = await resolveSources(ofArchive, options);
+      expect(sources).toEqual([
+        { name: 'a.tar.gz', sizeBytes: archive.length, sha256: sha256(archive), from: archiveFile.urls[0] },
+      ]);
+      const found = files.get('a.tar.gz') as SourceArchive;
+      expect([found.official, found.origin]).toEqual([true, 'download']);
+      const out: string[] = [];
+      for await (const m of found.members()) out.push(m.path);
+      return out;
+    };
+    expect(await names()).toEqual(['x', 'y']);
+    expect(requests.map((r) => r.range)).toEqual([undefined, 'bytes=500-']);
+    await writeFile(cachePath(options.cacheDir, archiveFile), Buffer.alloc(archive.length));
+    expect(await names()).toEqual(['x', 'y']);
+    expect(requests).toHaveLength(3);
+  });
+  it.skipIf(!existsSync('/dev/full'))('onto a full disk says so at once, whatever other homes there are', async () => {
+    answer = whole;
+    const part = `${cachePath(options.cacheDir, file)}.part`;
+    await mkdir(join(part, '..'), { recursive: true });
+    await symlink('/dev/full', part);
+    await expect(resolveSources(definition, options)).rejects.toThrow(
+      /some-labels\.gz could not be written to .*ENOSPC.*Make room there; the download goes on where it stopped/,
+    );
+    expect(requests).toHaveLength(1);
+  });
+  it('ends at once when it is stopped, also between two attempts', async () => {
+    answer = (_, __, response) => void response.writeHead(503).end();
+    const stop = new AbortController();
+    const stopped = resolveSources(definition, {
+      ...options,
+      signal: stop.signal,
+      pauseMs: () => (stop.abort(), 60_000),
+    });
+    await expect(stopped).rejects.toThrow(/abort/i);
   });
   it('gives up with every reason when no home delivers, and leaves no file that looks whole', async () => {
     answer = (host, _, response) =>
