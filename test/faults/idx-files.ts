@@ -14,12 +14,12 @@ const pixels = (n: number): Buffer => Buffer.from(Array.from({ length: n * side 
 
 /** `n` images of MNIST's shape. */
 export const images = (n: number): Buffer => idx(0x803, [n, side, side], pixels(n));
-/** `n` labels, every class in turn. */
-export const labels = (n: number): Buffer =>
+/** `n` labels, every class in turn, beginning at `first`. */
+export const labels = (n: number, first = 0): Buffer =>
   idx(
     0x801,
     [n],
-    Uint8Array.from({ length: n }, (_, i) => i % 10),
+    Uint8Array.from({ length: n }, (_, i) => (first + i) % 10),
   );
 
 const whole = (): Record<string, Buffer> => ({

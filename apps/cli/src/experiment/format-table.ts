@@ -148,6 +148,9 @@ const latexSymbols: Record<string, string> = {
   γ: '$\\gamma$',
   τ: '$\\tau$',
   λ: '$\\lambda$',
+  Σ: '$\\Sigma$',
+  Δ: '$\\Delta$',
+  μ: '$\\mu$',
   ρ: '$\\rho$',
 };
 const latex = (s: string): string =>
