@@ -37,7 +37,7 @@ describe('a training step of ResNet-18 at full width', () => {
   let exact: ReturnType<typeof step>;
   beforeAll(() => {
     exact = step('float64');
-  });
+  }, 120_000);
 
   it('has PyTorch’s loss and 62 gradients, to 1e-9 of each tensor’s largest in float64', () => {
     expect(Math.abs(exact.loss / expected.loss - 1)).toBeLessThan(1e-11);
