@@ -41,6 +41,7 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 1,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

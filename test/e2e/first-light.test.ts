@@ -64,12 +64,17 @@ describe('npm start -- --once --json, on real digits', () => {
     const r = start();
     expect(r.status, r.stderr).toBe(0);
     documents = JSON.parse(r.stdout) as Document[];
-  }, 900_000);
+  }, 1_800_000);
   afterAll(dispose);
 
   it('runs every quick experiment to its end', () => {
-    expect(documents.map((d) => d.experiment).sort()).toEqual(['linear-low-high', 'spurious-colour']);
-    for (const d of documents) {
+    expect(documents.map((d) => d.experiment).sort()).toEqual([
+      'activation-variance',
+      'linear-low-high',
+      'spurious-colour',
+    ]);
+    // CIFAR-10 is not bundled: without local files and network its experiment says so
+    for (const d of documents.filter((x) => options.length > 0 || x.experiment !== 'activation-variance')) {
       expect(d.preset).toBe('quick');
       expect(d.runs.filter((r) => r.state !== 'SUCCEEDED')).toEqual([]);
       expect(d.verdicts.length).toBeGreaterThan(0);
