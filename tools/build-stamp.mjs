@@ -11,6 +11,7 @@ export const entries = {
   runner: 'apps/runner/src/main.ts',
   'runner-child': 'apps/runner/src/child.ts',
   'read-model-worker': 'libs/read-model/src/worker/main.ts',
+  'linear-worker': 'libs/services/gateway/src/linear/worker.ts',
   gateway: 'apps/gateway/src/main.ts',
   trainer: 'apps/trainer/src/main.ts',
   analyzer: 'apps/analyzer/src/main.ts',

@@ -23,7 +23,6 @@ import {
 } from '@minvar/service-kit';
 import { createTrainer } from '@minvar/service-trainer';
 import { tensorflowEnvironment } from '@minvar/tf-runtime';
-import { solveLinear } from '@minvar/theory';
 import type { Context } from './context';
 import { dataDirOf } from './connection';
 import { InterruptedError, UsageError, WorkError } from './errors';
@@ -156,7 +155,7 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
       readModel,
       experiments,
       registries: { ...registries, metrics },
-      solveLinear,
+      linear: { workerUrl: new URL('linear-worker.mjs', import.meta.url) },
       port: settings.port,
       host: settings.host,
       token,

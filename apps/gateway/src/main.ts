@@ -8,7 +8,6 @@ import { models } from '@minvar/models';
 import { createReadModel, readChunksFrom } from '@minvar/read-model';
 import { createGateway } from '@minvar/service-gateway';
 import { createFolderStore, createLinkSigner, createLmdbEventLog, createLogger, openHome } from '@minvar/service-kit';
-import { solveLinear } from '@minvar/theory';
 import { readEnvironment } from './environment';
 
 // The gateway as a process of its own, beside other services on the same log and objects. It is the one that holds the home.
@@ -40,7 +39,7 @@ async function main(): Promise<void> {
     readModel,
     experiments,
     registries: { methods, models, datasets, metrics },
-    solveLinear,
+    linear: { workerUrl: new URL('./linear-worker.mjs', import.meta.url) },
     port,
     host,
     token,

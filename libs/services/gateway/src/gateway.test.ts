@@ -191,6 +191,39 @@ describe('queries', () => {
     expect(s.loss).toBeGreaterThan(s.floor);
   });
 
+  it('goes on answering while a large linear problem is solved, and refuses one that takes too long', async () => {
+    const gateway = createGateway({ ...lab.settings, linear: { ...lab.settings.linear, seconds: 1.5 } });
+    await gateway.start();
+    try {
+      const ask = async (query: string, variables = {}) => {
+        const response = await fetch(`${gateway.url()}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ query, variables }),
+        });
+        return (await response.json()) as { data: unknown; errors?: { message: string; extensions: object }[] };
+      };
+      const p = Array.from({ length: 2000 }, (_, i) => ({ x: [Math.sin(i), i % 2], y: i % 2 ? 1 : -1 }));
+      let isOver = false;
+      const large = ask(
+        'query ($p: [LinearPointInput!]!) { linearSolution(input: { points: $p, loss: "mixup", alpha: 1, weightDecay: 0.001 }) { loss } }',
+        { p },
+      ).finally(() => (isOver = true));
+      let answered = 0;
+      while (!isOver) {
+        expect((await ask('{ cursor runs { totalCount } }')).errors).toBeUndefined();
+        answered += 1;
+      }
+      expect(answered).toBeGreaterThan(5);
+      expect((await large).errors![0]).toMatchObject({
+        message: expect.stringContaining('take longer than the 1.5 s that a problem may take here') as string,
+        extensions: { code: 'BAD_USER_INPUT' },
+      });
+    } finally {
+      await gateway.stop();
+    }
+  });
+
   it('shows a dataset with samples cut from its arrays, as pictures', async () => {
     const { data, errors } = await lab.ask(
       `{ dataset(name: "mnist") { id card note attributes splits { name examples perGroup { group count } } samples(split: "train", first: 4, seed: 3) { index label group imagePng values } artifacts { name sizeBytes url } } datasets { totalCount edges { node { name } } } datasetCatalogue { name parametersSchema } methods { name neutral } }`,

@@ -18,6 +18,7 @@ import { serveSocket } from './http/socket';
 import { noSubscriptions } from './http/no-subscriptions';
 import { createTelemetry } from './http/telemetry';
 import { timeOperations } from './http/time-operations';
+import { createLinearSolver } from './linear/solver';
 import type { Gateway, GatewayOptions } from './options';
 import { createSchema } from './schema';
 
@@ -32,6 +33,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const schema = createSchema();
   const catalogues = createCatalogues(options);
+  const linear = createLinearSolver({ seconds: 20, ...options.linear });
+  const shared = { catalogues, linear };
   const guard = createGuard({ host, allowedHosts: options.allowedHosts ?? [], token });
   const telemetry = createTelemetry(options);
   const now = options.now ?? (() => new Date());
@@ -134,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         '/graphql',
         signedIn,
         express.json({ limit: limits.bodyBytes }),
-        expressMiddleware(apollo, { context: async () => createContext(options, catalogues) }),
+        expressMiddleware(apollo, { context: async () => createContext(options, shared) }),
       );
       if (options.dashboardDir) app.use(...serveDashboard(options.dashboardDir));
       app.use(
@@ -148,7 +151,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         guard,
         logger,
         telemetry,
-        createContext: () => createContext(options, catalogues, { cache: false }),
+        createContext: () => createContext(options, shared, { cache: false }),
       });
       await listen();
       isOpen = true;
@@ -163,6 +166,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       await closed;
       clearTimeout(late);
       await apollo.stop();
+      await linear.stop();
     },
     ready: () => isOpen && options.readModel.ready(),
     url,

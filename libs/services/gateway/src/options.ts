@@ -1,7 +1,6 @@
 import type { ExperimentDefinition } from '@minvar/coordination';
 import type { ReadModel } from '@minvar/read-model';
 import type { EventLog, LinkSigner, ObjectStore } from '@minvar/service-kit';
-import type { LinearProblem, LinearSolution } from '@minvar/theory';
 import type { z } from 'zod';
 
 /** An entry of a registry as the catalogue shows it. */
@@ -38,8 +37,8 @@ export interface GatewayOptions {
     readonly metrics: Catalogue;
     readonly recipes?: Catalogue;
   };
-  /** exact optimum; throws `LinearProblemError` */
-  readonly solveLinear: (problem: LinearProblem) => LinearSolution;
+  /** the bundled `linear/worker.ts`, and the longest time in seconds that a problem may take (20) */
+  readonly linear: { readonly workerUrl: URL; readonly seconds?: number };
   /** 0 picks a free one */
   readonly port: number;
   /** another than a loopback address needs a token */

@@ -1,4 +1,4 @@
-import { LinearProblemError, linearLosses } from '@minvar/theory';
+import { linearLosses } from '@minvar/theory';
 import type { LinearProblem, LinearSolution } from '@minvar/theory';
 import type { Context } from '../context';
 import { badInput } from '../errors';
@@ -52,8 +52,11 @@ interface LinearProblemInput {
 const withoutNulls = (value: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null && v !== undefined));
 
-/** Solves a problem; what is wrong with it is `BAD_USER_INPUT`. Its size is bounded: it is solved while others wait. */
-export function linearSolution({ input }: { input: LinearProblemInput }, { options }: Context): LinearSolution {
+/** Solves a problem in a thread of its own; what is wrong with it, too large or too slow is `BAD_USER_INPUT`. */
+export async function linearSolution(
+  { input }: { input: LinearProblemInput },
+  { linear }: Context,
+): Promise<LinearSolution> {
   if (!(linearLosses as readonly string[]).includes(input.loss))
     throw badInput(`loss: '${input.loss}' is none of ${linearLosses.join(', ')}`);
   if (input.points.length < 1 || input.points.length > maxPoints) {
@@ -64,12 +67,7 @@ export function linearSolution({ input }: { input: LinearProblemInput }, { optio
   const wide = input.points.find((p) => p.x.length > maxDimensions);
   if (wide) throw badInput(`points: x has ${wide.x.length} dimensions; at most ${maxDimensions} can be solved here`);
   const problem = { ...withoutNulls(input), points: input.points.map(withoutNulls) } as unknown as LinearProblem;
-  try {
-    return options.solveLinear(problem);
-  } catch (e) {
-    if (e instanceof LinearProblemError) throw badInput(e.message);
-    throw e;
-  }
+  return linear.solve(problem);
 }
 
 export const resolvers = {};

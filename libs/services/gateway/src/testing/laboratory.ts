@@ -11,9 +11,9 @@ import { models } from '@minvar/models';
 import { createReadModel } from '@minvar/read-model';
 import { bundleWorker } from '@minvar/read-model/testing';
 import { createFolderStore, createLinkSigner, createLmdbEventLog, createPublisher } from '@minvar/service-kit';
-import { solveLinear } from '@minvar/theory';
 import { createGateway } from '../gateway';
 import type { GatewayOptions } from '../options';
+import { bundleLinearWorker } from './linear-worker';
 
 const cell = (method: string, jitter: number) => ({
   name: `${method}, jitter ${jitter}`,
@@ -75,7 +75,7 @@ export async function openLaboratory(options: Partial<GatewayOptions> = {}) {
     readModel,
     experiments: { colours },
     registries: { methods, models, datasets, metrics },
-    solveLinear,
+    linear: { workerUrl: await bundleLinearWorker() },
     port: 0,
     host: '127.0.0.1',
     linkSigner,
