@@ -177,18 +177,23 @@ describe('a download', () => {
     }
   });
   it('of an archive is streamed to disk and read from there, and a cached one that was damaged is fetched again', async () => {
+    let cut = (): void => {};
     answer = (_, request, response) => {
+      cut = () => {};
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? 'bytes=0-')![1]);
       response.writeHead(from > 0 ? 206 : 200, {
         'content-range': `bytes ${from}-${archive.length - 1}/${archive.length}`,
       });
-      // the first transfer breaks
-      if (requests.length === 1)
-        response.write(archive.subarray(0, 500), () => setTimeout(() => response.destroy(), 50));
-      else response.end(archive.subarray(from));
+      if (requests.length > 1) return void response.end(archive.subarray(from));
+      // the first transfer breaks as soon as something of it has come
+      response.write(archive.subarray(0, 500));
+      cut = () => void response.destroy();
     };
     const names = async (): Promise<string[]> => {
-      const { files, sources } = await resolveSources(ofArchive, options);
+      const { files, sources } = await resolveSources(ofArchive, {
+        ...options,
+        onProgress: (_, done) => done > 0 && cut(),
+      });
       expect(sources).toEqual([
         { name: 'a.tar.gz', sizeBytes: archive.length, sha256: sha256(archive), from: archiveFile.urls[0] },
       ]);
@@ -199,7 +204,7 @@ describe('a download', () => {
       return out;
     };
     expect(await names()).toEqual(['x', 'y']);
-    expect(requests.map((r) => r.range)).toEqual([undefined, 'bytes=500-']);
+    expect(requests.map((r) => r.range)).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
     await writeFile(cachePath(options.cacheDir, archiveFile), Buffer.alloc(archive.length));
     expect(await names()).toEqual(['x', 'y']);
     expect(requests).toHaveLength(3);
