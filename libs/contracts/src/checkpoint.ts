@@ -19,6 +19,27 @@ export type StoredFile = z.infer<typeof storedFile>;
 export const chunkRef = z.object({ key: z.string(), sha256: z.string(), points: z.number().int() });
 export type ChunkRef = z.infer<typeof chunkRef>;
 
+const storedObject = z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() });
+
+/** Normalisation statistics of a forward pass: as training left them, or re-estimated on unmixed training data. */
+export const passStatistics = z.enum(['as-trained', 're-estimated']);
+export type PassStatistics = z.infer<typeof passStatistics>;
+
+/** A stored forward pass over a split: one entry an (epoch, split, statistics). */
+export const storedOutput = z.object({
+  epoch: z.number().int(),
+  split: z.string(),
+  examples: z.number().int(),
+  /** without it: as trained */
+  statistics: passStatistics.optional(),
+  /**
+   * name → key of a .npy: logits n×K, activations n×D (penultimate), labels n, attributes n, stage-<name> n×C (mean over positions),
+   * last-layer K×D (weights at that epoch, on one of its entries at least). A re-estimated pass may leave labels and attributes to the as-trained one.
+   */
+  arrays: z.record(z.string(), storedObject),
+});
+export type StoredOutput = z.infer<typeof storedOutput>;
+
 /**
  * `runs/<id>/checkpoints/<term>-<step>/manifest.json`, written after its files. `model.safetensors` holds parameters and
  * normalisation statistics under torchvision-style names, `optimizer.safetensors` the moments.
@@ -42,6 +63,8 @@ export const checkpointManifest = z.object({
   carry: z.record(z.string(), z.number()),
   /** chunks of the metric series up to this point, oldest first */
   chunks: z.array(chunkRef),
+  /** forward passes stored at declared epochs up to this point, in order */
+  outputs: z.array(storedOutput).default([]),
 });
 export type CheckpointManifest = z.infer<typeof checkpointManifest>;
 
@@ -57,21 +80,12 @@ export const runResult = z.object({
   steps: z.number().int(),
   chunks: z.array(chunkRef),
   /** final parameters (safetensors) */
-  weights: z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() }),
-  /** stored forward passes, one entry an (epoch, split) */
-  outputs: z.array(
-    z.object({
-      epoch: z.number().int(),
-      split: z.string(),
-      examples: z.number().int(),
-      /** normalisation statistics of the pass; without it: as trained */
-      statistics: z.enum(['as-trained', 're-estimated']).optional(),
-      /**
-       * name → key of a .npy: logits n×K, activations n×D (penultimate), labels n, attributes n, stage-<name> n×C (mean over positions),
-       * last-layer K×D (weights at that epoch, on one of its entries at least). A re-estimated pass may leave labels and attributes to the as-trained one.
-       */
-      arrays: z.record(z.string(), z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() })),
-    }),
-  ),
+  weights: storedObject,
+  /**
+   * SHA-256 of the whole final state: the bytes of the weights' file, then those of the optimizer's as its checkpoint would hold them. Equal
+   * specs on equal fingerprints give equal ones, however often a run was interrupted; older results lack it.
+   */
+  stateSha256: z.string().optional(),
+  outputs: z.array(storedOutput),
 });
 export type RunResult = z.infer<typeof runResult>;

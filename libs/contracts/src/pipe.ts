@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkpointManifest, fingerprint, storedFile } from './checkpoint';
+import { checkpointManifest, fingerprint, passStatistics, storedFile } from './checkpoint';
 import { datasetManifest } from './dataset';
 import { runFailure } from './failure';
 import { metricPoint } from './metric-value';
@@ -21,6 +21,8 @@ export const toChild = z.discriminatedUnion('kind', [
     /** safetensors to start from (`spec.init.from` made local) */
     initFile: z.string().nullable(),
     resume: z.object({ dir: z.string(), manifest: checkpointManifest }).nullable(),
+    /** longest time between two checkpoints, for epochs that take longer; default 300. Changes no bits. */
+    checkpointSeconds: z.number().min(0).optional(),
   }),
   /** checkpoint now, answer `interrupted`, start nothing else */
   z.object({ kind: z.literal('stop') }),
@@ -29,13 +31,16 @@ export const toChild = z.discriminatedUnion('kind', [
 ]);
 export type ToChild = z.infer<typeof toChild>;
 
+/** A stored forward pass over a split. */
 export const childOutput = z.object({
   epoch: z.number().int(),
   split: z.string(),
   examples: z.number().int(),
-  /** logits, activations, labels, attributes → absolute path of a .npy */
+  statistics: passStatistics,
+  /** as `storedOutput` names them → absolute path of a .npy */
   arrays: z.record(z.string(), z.string()),
 });
+export type ChildOutput = z.infer<typeof childOutput>;
 
 export const fromChild = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), fingerprint }),
@@ -55,7 +60,11 @@ export const fromChild = z.discriminatedUnion('kind', [
     level: z.enum(['debug', 'info', 'warn', 'error']),
     text: z.string(),
   }),
-  /** files are complete in `dir`; the points sent before this message belong to it */
+  /** a batch of a long evaluation is done: the child is alive, though no step is */
+  z.object({ kind: z.literal('evaluating'), runId: z.string() }),
+  /** a forward pass at a declared epoch, or the last one, is complete on disk */
+  z.object({ kind: z.literal('output'), runId: z.string(), output: childOutput }),
+  /** files are complete in `dir`; points and outputs sent before this message belong to it */
   z.object({
     kind: z.literal('checkpoint'),
     runId: z.string(),
@@ -72,7 +81,8 @@ export const fromChild = z.discriminatedUnion('kind', [
     steps: z.number().int(),
     seconds: z.number(),
     weights: z.string(),
-    outputs: z.array(childOutput),
+    /** see `runResult` */
+    stateSha256: z.string(),
   }),
   z.object({ kind: z.literal('interrupted'), runId: z.string() }),
   z.object({ kind: z.literal('failed'), runId: z.string(), failure: runFailure }),

@@ -4,6 +4,7 @@ import type { CheckpointManifest, CheckpointPointer, RunHead } from '@minvar/con
 import { checkpointManifest, objectKeys, sha256Hex } from '@minvar/contracts';
 import type { ObjectStore } from '@minvar/service-kit';
 import { Broken } from './persist';
+import { checkOutputs } from './stored-outputs';
 import { downloadFile, readBytes, uploadBytes, uploadFile } from './store-io';
 
 /** Uploads a checkpoint's files from `dir`, then its manifest: a checkpoint exists when its manifest does. */
@@ -58,19 +59,28 @@ async function fetchCheckpoint(
   if (!found) throw new Broken(`${key} is missing`);
   if (sha256Hex(found.bytes) !== pointer.manifestSha256)
     throw new Broken(`${key} does not have the hash that the head names`);
-  const manifest = checkpointManifest.parse(JSON.parse(Buffer.from(found.bytes).toString('utf8')));
+  const manifest = parseManifest(key, found.bytes);
   if (manifest.runId !== head.runId || manifest.specHash !== head.specHash)
     throw new Broken(`${key} is of another run or spec`);
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   for (const file of manifest.files)
     await downloadFile(store, `${pointer.prefix}${file.name}`, join(dir, file.name), file);
+  await checkOutputs(store, manifest.outputs, dir);
   for (const chunk of manifest.chunks) {
     const stored = await readBytes(store, chunk.key);
     if (!stored || sha256Hex(stored.bytes) !== chunk.sha256)
       throw new Broken(`${chunk.key}, a part of ${key}, is missing or changed`);
   }
   return manifest;
+}
+
+function parseManifest(key: string, bytes: Uint8Array): CheckpointManifest {
+  try {
+    return checkpointManifest.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  } catch (e) {
+    throw new Broken(`${key} is not what the contract says: ${(e as Error).message.slice(0, 300)}`);
+  }
 }
 
 /**

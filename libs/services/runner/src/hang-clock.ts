@@ -17,7 +17,10 @@ export function stepped(clock: HangClock, step: number, nowMs: number): HangCloc
   return { lastMs: nowMs, lastStep: step, perStep: [...clock.perStep, each].slice(-kept) };
 }
 
-/** No step within max(`floorMs`, 20 × the median time of a step) is a hang. */
+/** Takes a sign of life without a step, from an evaluation that may last longer than any step. */
+export const heard = (clock: HangClock, nowMs: number): HangClock => ({ ...clock, lastMs: nowMs });
+
+/** No step, and no other sign of life, within max(`floorMs`, 20 × the median time of a step) is a hang. */
 export function hangs(clock: HangClock, nowMs: number, floorMs: number): boolean {
   const sorted = [...clock.perStep].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 0;

@@ -31,6 +31,8 @@ export interface ExecutionOptions {
   readonly graceSeconds?: number;
   /** shortest time without a step that counts as a hang, in seconds; default 15 minutes */
   readonly hangSeconds?: number;
+  /** longest time between two checkpoints, in seconds; default 5 minutes */
+  readonly checkpointSeconds?: number;
   readonly clock?: Clock;
 }
 

@@ -10,7 +10,7 @@ import type { Children } from './children';
 import { ChildDied } from './children';
 import { pruneCheckpoints, storeCheckpoint } from './checkpoints';
 import type { Clock } from './clock';
-import { hangs, startHangClock, stepped } from './hang-clock';
+import { hangs, heard, startHangClock, stepped } from './hang-clock';
 import { createInbox } from './inbox';
 import type { KeeperLoop } from './keeper-loop';
 import { runKeeper } from './keeper-loop';
@@ -22,6 +22,7 @@ import type { Prepared } from './prepare';
 import { prepare } from './prepare';
 import { storeResult } from './results';
 import { createRunLog } from './run-log';
+import { createStoredOutputs } from './stored-outputs';
 
 export interface Supervision {
   readonly owner: string;
@@ -33,6 +34,8 @@ export interface Supervision {
   readonly leaseMs: number;
   /** shortest time without a step that counts as a hang, in milliseconds */
   readonly hangMs: number;
+  /** longest time between two checkpoints, in seconds; undefined: the child's own default */
+  readonly checkpointSeconds?: number;
   readonly clock: Clock;
   /** told to stop: checkpoint and release */
   readonly stop: AbortSignal;
@@ -165,11 +168,13 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
   const { record, dataset, restored, initFile } = run.ready;
   const inbox = createInbox<ChildEvent>();
   const series = createMetricSeries(at.store, runId, restored?.manifest.chunks ?? []);
+  const outputs = createStoredOutputs(at.store, run.head, restored?.manifest.outputs ?? []);
   let hang = startHangClock(at.clock.now().ms, restored?.manifest.step ?? 0);
   let stderr = '';
   at.children.listen((event) => {
     if (event.kind === 'message' && event.message.kind === 'progress' && event.message.runId === runId)
       hang = stepped(hang, event.message.step, at.clock.now().ms);
+    if (event.kind === 'message' && event.message.kind === 'evaluating') hang = heard(hang, at.clock.now().ms);
     inbox.put(event);
   });
   const { child, fingerprint } = await at.children.get();
@@ -183,6 +188,7 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
     scratchDir: run.scratchDir,
     initFile,
     resume: restored && { dir: restored.dir, manifest: restored.manifest },
+    checkpointSeconds: at.checkpointSeconds,
   });
 
   let hung = false;
@@ -228,6 +234,7 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
           random,
           carry,
           chunks,
+          outputs: [...outputs.all()],
         });
       });
       if (pointer === null) return;
@@ -246,7 +253,7 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
     const { key, result } = await stored('storing the result', async () =>
       storeResult(
         at.store,
-        { record, term, history, chunks: await series.cut(term, message.steps, 'end') },
+        { record, term, history, chunks: await series.cut(term, message.steps, 'end'), outputs: outputs.all() },
         message,
         message.seconds,
       ),
@@ -286,6 +293,9 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
         series.add(message.points);
         run.live.points(message.points);
         return null;
+      case 'output':
+        await stored('storing activations', () => outputs.add(message.output));
+        return null;
       case 'log':
         run.note(message.level, message.text);
         return null;
@@ -300,6 +310,7 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
       case 'failed':
         return failed(message.failure);
       case 'ready':
+      case 'evaluating':
         return null;
     }
   }

@@ -6,6 +6,9 @@ export interface Control {
   readonly abandoned: () => boolean;
 }
 
+/** How a run ended; a failure is thrown (see `failureOf`). */
+export type TrainEnd = 'finished' | 'interrupted' | 'abandoned';
+
 /** Lets the event loop run when it has not for `everyMs`. */
 export function createBreather(everyMs = 50): () => Promise<void> {
   let last = performance.now();

@@ -1,11 +1,17 @@
 import type { ResidentPlan, ResidentSplit } from './data';
 
-/** Examples of the training split that live values are taken over, and the least number of another split's. */
-const fromTrain = 5000;
-const fromOthers = 2000;
+/** Examples of a split that live values are taken over: at least, and at most of the training split. */
+const least = 2000;
+const mostOfTrain = 5000;
 
-/** Rows of the resident data in one evaluation run. */
+/** Rows of the resident data in one evaluation run, at most. */
 export const evaluationBatch = 500;
+
+/** n rows cut into as few parts of at most `most` as there can be, their sizes equal or one apart: each weighs the same in a mean over parts. */
+export function equalParts(n: number, most: number): number[] {
+  const parts = Math.ceil(n / most);
+  return Array.from({ length: parts }, (_, i) => Math.floor(((i + 1) * n) / parts) - Math.floor((i * n) / parts));
+}
 
 export interface LiveSplit {
   readonly split: ResidentSplit;
@@ -16,19 +22,17 @@ export interface LiveSplit {
 
 /**
  * What is measured after each epoch: the training split, `validation` where there is one, and one test split (`test`, else `test-random`, else
- * the first that is one). Of `train` the first 5,000 examples are taken; of the others as many as a fifth of the training examples, at
- * least 2,000, so that looking never costs more than a small part of training. Orders of versions are random, so the first n are a random subset.
+ * the first that is one). Of each as many examples as a fifth of the training examples, at least 2,000 and of `train` at most 5,000, so that
+ * looking costs a small part of training. Orders of versions are random, so the first n are a random subset.
  */
 export function liveSplits(plan: Pick<ResidentPlan, 'splits'>): LiveSplit[] {
   const named = (name: string): ResidentSplit | undefined => plan.splits.find((s) => s.name === name);
   const train = named('train')!;
   const test = named('test') ?? named('test-random') ?? plan.splits.find((s) => s.name.startsWith('test'));
+  const most = Math.max(least, Math.floor(train.examples / 5));
   return [train, named('validation'), test].flatMap((split) => {
     if (!split) return [];
-    const examples = Math.min(
-      split.examples,
-      split === train ? fromTrain : Math.max(fromOthers, Math.floor(train.examples / 5)),
-    );
+    const examples = Math.min(split.examples, most, split === train ? mostOfTrain : Infinity);
     return [{ split, name: examples < split.examples ? `${split.name}[:${examples}]` : split.name, examples }];
   });
 }

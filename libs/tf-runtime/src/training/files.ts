@@ -1,5 +1,5 @@
-import { copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CheckpointManifest, NamedTensor, StoredFile } from '@minvar/contracts';
 import { decodeSafetensors, encodeNpy, encodeSafetensors, sha256Hex } from '@minvar/contracts';
 import type { NpyData } from '@minvar/contracts';
@@ -14,15 +14,8 @@ export interface CheckpointTensors {
   readonly optimizer: Tensors;
 }
 
-/**
- * Writes `model.safetensors` and `optimizer.safetensors` into a new folder, with the files of `kept` beside them; the folder appears only when
- * all are complete.
- */
-export async function writeCheckpoint(
-  dir: string,
-  tensors: CheckpointTensors,
-  kept: readonly string[] = [],
-): Promise<StoredFile[]> {
+/** Writes `model.safetensors` and `optimizer.safetensors` into a new folder, which appears only when both are complete. */
+export async function writeCheckpoint(dir: string, tensors: CheckpointTensors): Promise<StoredFile[]> {
   const partial = `${dir}.partial`;
   await rm(partial, { recursive: true, force: true });
   await rm(dir, { recursive: true, force: true });
@@ -30,7 +23,6 @@ export async function writeCheckpoint(
   const files: StoredFile[] = [];
   for (const name of ['model', 'optimizer'] as const)
     files.push(await writeWhole(partial, `${name}.safetensors`, encodeSafetensors(tensors[name])));
-  for (const path of kept) files.push(await keepFile(path, partial));
   await rename(partial, dir);
   return files;
 }
@@ -55,14 +47,6 @@ export async function readCheckpoint(dir: string, manifest: CheckpointManifest):
     return decodeSafetensors(bytes, path);
   };
   return { model: await read('model.safetensors'), optimizer: await read('optimizer.safetensors') };
-}
-
-/** Puts a file into another folder without copying its bytes, where the file system can. */
-async function keepFile(path: string, dir: string): Promise<StoredFile> {
-  const name = basename(path);
-  await link(path, join(dir, name)).catch(() => copyFile(path, join(dir, name)));
-  const bytes = await readFile(path);
-  return { name, sizeBytes: bytes.length, sha256: sha256Hex(bytes) };
 }
 
 /** Writes an array as `.npy`. */

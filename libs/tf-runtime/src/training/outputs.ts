@@ -1,77 +1,64 @@
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FromChild } from '@minvar/contracts';
+import type { ChildOutput, NpyData, PassStatistics } from '@minvar/contracts';
 import { npyHeader } from '@minvar/contracts';
-import type { ResidentPlan, ResidentSplit } from './data';
+import type { ResidentSplit } from './data';
 import { writeNpy } from './files';
 
-export type Output = Extract<FromChild, { kind: 'finished' }>['outputs'][number];
+/** Rows of a forward pass, by the name of the array: n × width each. */
+export type PassRows = Readonly<Record<string, Float32Array>>;
 
-export interface OutputWriter {
-  /** rows in order: logits n × K, activations n × D */
-  readonly add: (logits: Float32Array, activations: Float32Array) => Promise<void>;
-  /** labels and attributes are written beside them */
-  readonly finish: () => Promise<Output>;
+export interface PassWriter {
+  /** the next rows of every array */
+  readonly add: (rows: PassRows) => Promise<void>;
+  /** writes arrays that are there at once beside them, and tells what is there */
+  readonly finish: (whole: Readonly<Record<string, WholeArray>>) => Promise<ChildOutput>;
+  /** of a pass that is given up; after `finish` there is nothing to do */
   readonly close: () => Promise<void>;
 }
 
-const fileName = (epoch: number, split: string, array: string): string => `${epoch}-${split}-${array}.npy`;
-const pattern = /^(\d+)-(.+)-(logits|activations|labels|attributes)\.npy$/;
+export interface WholeArray {
+  readonly data: NpyData;
+  readonly shape: readonly number[];
+}
 
 /**
  * Streams one forward pass over a split into `.npy` files of `dir`, batch after batch, so that a large split never stands in memory
- * whole. `widths`: K and D.
+ * whole. `widths`: columns of each array.
  */
-export async function openOutput(
+export async function openPass(
   dir: string,
-  epoch: number,
-  split: ResidentSplit,
-  widths: { readonly logits: number; readonly activations: number },
-): Promise<OutputWriter> {
+  {
+    epoch,
+    split,
+    statistics,
+  }: { readonly epoch: number; readonly split: ResidentSplit; readonly statistics: PassStatistics },
+  widths: Readonly<Record<string, number>>,
+): Promise<PassWriter> {
   await mkdir(dir, { recursive: true });
-  const pathOf = (array: string): string => join(dir, fileName(epoch, split.name, array));
-  const begin = async (array: 'logits' | 'activations'): Promise<FileHandle> => {
-    const file = await open(pathOf(array), 'w');
-    await file.writeFile(npyHeader('float32', [split.examples, widths[array]]));
-    return file;
-  };
-  const files = { logits: await begin('logits'), activations: await begin('activations') };
+  const fileName = (array: string): string => `${epoch}-${split.name}-${statistics}-${array}.npy`;
+  const files: Record<string, FileHandle> = {};
+  for (const [array, width] of Object.entries(widths)) {
+    files[array] = await open(join(dir, fileName(array)), 'w');
+    await files[array].writeFile(npyHeader('float32', [split.examples, width]));
+  }
   const close = async (): Promise<void> => {
-    await files.logits.close();
-    await files.activations.close();
+    for (const file of Object.values(files)) await file.close();
   };
   return {
-    add: async (logits, activations) => {
-      await files.logits.writeFile(bytesOf(logits));
-      await files.activations.writeFile(bytesOf(activations));
+    add: async (rows) => {
+      for (const [array, file] of Object.entries(files)) await file.writeFile(bytesOf(rows[array]!));
     },
     close,
-    finish: async () => {
+    finish: async (whole) => {
       await close();
-      const arrays: Record<string, string> = { logits: pathOf('logits'), activations: pathOf('activations') };
-      const { examples, labels, attributes } = split;
-      arrays.labels = await writeNpy(dir, fileName(epoch, split.name, 'labels'), labels, [examples]);
-      if (attributes)
-        arrays.attributes = await writeNpy(dir, fileName(epoch, split.name, 'attributes'), attributes, [examples]);
-      return { epoch, split: split.name, examples, arrays };
+      const arrays = Object.fromEntries(Object.keys(files).map((array) => [array, join(dir, fileName(array))]));
+      for (const [array, { data, shape }] of Object.entries(whole))
+        arrays[array] = await writeNpy(dir, fileName(array), data, shape);
+      return { epoch, split: split.name, examples: split.examples, statistics, arrays };
     },
   };
-}
-
-/** The outputs of earlier epochs that travelled in a checkpoint, found again by the names of its files. */
-export function keptOutputs(dir: string, names: readonly string[], plan: ResidentPlan): Output[] {
-  const found = new Map<string, Output>();
-  for (const name of names) {
-    const [, epoch, split, array] = pattern.exec(name) ?? [];
-    if (!epoch || !split || !array) continue;
-    const key = `${epoch}-${split}`;
-    const examples = plan.splits.find((s) => s.name === split)?.examples ?? 0;
-    const output = found.get(key) ?? { epoch: Number(epoch), split, examples, arrays: {} };
-    output.arrays[array] = join(dir, name);
-    found.set(key, output);
-  }
-  return [...found.values()];
 }
 
 const bytesOf = (a: Float32Array): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);

@@ -1,6 +1,7 @@
 import type { NamedTensor } from '@minvar/contracts';
 import type { Buffer, Parameter } from '@minvar/models';
 import { stream } from '@minvar/random';
+import type { Session } from '../session';
 import { trainingError } from './failure';
 import type { CheckpointTensors, Tensors } from './files';
 import { fromTorch, torchShape, toTorch } from './layout';
@@ -8,6 +9,10 @@ import type { TrainingProgram } from './training-program';
 
 /** Values of the session's variables by name, in TensorFlow's layout. */
 export type SessionState = Readonly<Record<string, Float32Array>>;
+
+/** What the session holds now, bit for bit. */
+export const stateOf = (session: Session): SessionState =>
+  Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

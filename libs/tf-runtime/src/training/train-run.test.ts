@@ -2,7 +2,14 @@ import '../testing/quiet';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CheckpointManifest, DatasetManifest, FromChild, MetricPoint, RunSpecInput } from '@minvar/contracts';
+import type {
+  CheckpointManifest,
+  ChildOutput,
+  DatasetManifest,
+  FromChild,
+  MetricPoint,
+  RunSpecInput,
+} from '@minvar/contracts';
 import { decodeNpy, decodeSafetensors, fromChild, runSpecSchema, sha256Hex } from '@minvar/contracts';
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { createMetricFold, metricPoints } from '@minvar/metrics';
@@ -10,7 +17,7 @@ import { openSession } from '../session';
 import { makeDatasetVersion } from '../testing/dataset-version';
 import { failureOf } from './failure';
 import { trainRun } from './train-run';
-import type { TrainEnd } from './train-run';
+import type { TrainEnd } from './control';
 
 const dir = mkdtempSync(join(tmpdir(), 'minvar-train-run-'));
 let digits: DatasetManifest;
@@ -32,6 +39,7 @@ interface Told {
   readonly points: MetricPoint[];
   readonly checkpoints: Checkpoint[];
   readonly finished: Finished | null;
+  readonly outputs: ChildOutput[];
   readonly messages: FromChild[];
 }
 
@@ -43,6 +51,7 @@ interface Options {
   readonly stopAt?: number;
   readonly resume?: Checkpoint | null;
   readonly initFile?: string;
+  readonly checkpointSeconds?: number;
 }
 
 async function train({
@@ -51,6 +60,7 @@ async function train({
   stopAt = Infinity,
   resume = null,
   initFile,
+  checkpointSeconds,
 }: Options = {}): Promise<Told> {
   const manifest = data === 'digits' ? digits : vectors;
   const scratchDir = join(dir, `scratch-${scratches++}`);
@@ -75,6 +85,7 @@ async function train({
       scratchDir,
       initFile: initFile ?? null,
       resume: resume && { dir: resume.dir, manifest: manifestOf(resume) },
+      checkpointSeconds,
     },
     openSession,
     emit: (m) => messages.push(fromChild.parse(structuredClone(m))),
@@ -88,6 +99,7 @@ async function train({
     checkpoints: of('checkpoint'),
     points: of('points').flatMap((m) => m.points),
     finished: of('finished')[0] ?? null,
+    outputs: of('output').map((m) => m.output),
   };
 }
 
@@ -111,6 +123,10 @@ const manifestOf = ({ step, epoch, epochStep, files, carry }: Checkpoint): Check
 const hashOf = (path: string): string => sha256Hex(readFileSync(path));
 const hashesOf = ({ dir: at, files }: Checkpoint): string[] =>
   files.map((f) => `${f.name} ${hashOf(join(at, f.name))}`);
+const arrayHashes = (outputs: readonly ChildOutput[]): string[] =>
+  outputs.flatMap((o) =>
+    Object.entries(o.arrays).map(([name, path]) => `${o.epoch} ${o.split} ${o.statistics} ${name} ${hashOf(path)}`),
+  );
 const failing = async (options: Options) =>
   failureOf(
     await train(options).then(
@@ -121,7 +137,7 @@ const failing = async (options: Options) =>
 
 describe('a run', () => {
   it('tells of its start, points of each epoch, checkpoints and its end; files are what the messages say', async () => {
-    const { end, messages, points, checkpoints, finished } = await train();
+    const { end, messages, points, checkpoints, finished, outputs } = await train();
     expect(end).toBe('finished');
     expect(messages[0]).toEqual({ kind: 'started', runId: 'run_1', totalSteps: 12 });
     expect(checkpoints.map((c) => [c.step, c.epoch, c.epochStep])).toEqual([
@@ -136,15 +152,36 @@ describe('a run', () => {
     const weights = decodeSafetensors(readFileSync(finished!.weights), 'weights');
     expect(weights['conv2.weight']!.shape).toEqual([8, 4, 3, 3]);
     expect(weights['bn1.num_batches_tracked']!.data).toEqual(BigInt64Array.of(12n));
-    expect(finished!.outputs.map((o) => [o.epoch, o.split, o.examples])).toEqual([
-      [3, 'train', 200],
-      [3, 'test', 1000],
+    expect(outputs.map((o) => [o.epoch, o.split, o.examples, o.statistics])).toEqual([
+      [3, 'train', 200, 'as-trained'],
+      [3, 'test', 1000, 'as-trained'],
+      [3, 'train', 200, 're-estimated'],
+      [3, 'test', 1000, 're-estimated'],
     ]);
+    const names = ['logits', 'activations', 'stage-stage1', 'stage-stage2', 'stage-stage3'];
+    expect(outputs.map((o) => Object.keys(o.arrays))).toEqual([
+      [...names, 'labels', 'last-layer'],
+      [...names, 'labels'],
+      names,
+      names,
+    ]);
+    const array = (name: string) => decodeNpy(readFileSync(outputs[0]!.arrays[name]!), name);
+    expect(names.map((name) => array(name).shape)).toEqual([
+      [200, 10],
+      [200, 16],
+      [200, 4],
+      [200, 8],
+      [200, 16],
+    ]);
+    // The last stage averaged over positions is what the last layer sees, and its weights are the final ones.
+    expect(array('stage-stage3').data).toEqual(array('activations').data);
+    expect(array('last-layer').data).toEqual(weights['fc.weight']!.data);
+    expect(finished!.stateSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('stores the forward pass from which its last live values were folded', async () => {
-    const { points, finished } = await train();
-    const output = finished!.outputs.find((o) => o.split === 'test')!;
+    const { points, outputs } = await train();
+    const output = outputs.find((o) => o.split === 'test')!;
     const read = (name: string) => decodeNpy(readFileSync(output.arrays[name]!), name);
     const [logits, activations, labels] = [read('logits'), read('activations'), read('labels')];
     expect([logits.shape, activations.shape, labels.shape]).toEqual([[1000, 10], [1000, 16], [1000]]);
@@ -156,10 +193,20 @@ describe('a run', () => {
       labels: labels.data as Int32Array,
       logits: logits.data as Float32Array,
       activations: activations.data as Float32Array,
+      stages: Object.fromEntries(
+        ['stage1', 'stage2', 'stage3'].map((name) => [name, read(`stage-${name}`).data as Float32Array]),
+      ),
     });
     const stored = metricPoints(fold.rows(), { split: 'test', step: 3 }, digits.classes);
     const live = points.filter((p) => p.split === 'test' && p.step === 3);
-    expect(new Set(live.map((p) => p.metric)).size).toBe(6);
+    expect(new Set(live.map((p) => p.metric)).size).toBe(7);
+    expect(live.filter((p) => p.metric === 'variance-by-stage' && p.class === null).map((p) => p.variant)).toEqual([
+      null,
+      'stage1',
+      'stage2',
+      'stage3',
+      'penultimate',
+    ]);
     for (const p of live) {
       const same = stored.find((s) => s.metric === p.metric && s.variant === p.variant && s.class === p.class);
       expect(Math.abs(same!.value! - p.value!), `${p.metric} ${p.class}`).toBeLessThan(1e-9);
@@ -177,32 +224,62 @@ describe('a run', () => {
   it('gives the bits of an uninterrupted run however often it is stopped and resumed, in epochs and in evaluations', async () => {
     const spec = { activationEpochs: [1], data: { name: 'mnist', limit: 200, augmentation: 'crop-flip' as const } };
     const whole = await train({ spec });
-    // Looks: 4 steps, then 1 + 2 evaluation batches an epoch.
-    for (const stops of [[3], [5], [6, 3, 4], [2, 2, 2, 4]]) {
+    // Looks: 4 steps, then 1 + 2 evaluation batches an epoch; where passes are stored 1 for the statistics and 1 + 2 again.
+    for (const stops of [[3], [5], [8], [10, 9], [6, 3, 4], [2, 2, 2, 4]]) {
       const points: MetricPoint[] = [];
+      const outputs: ChildOutput[] = [];
       let checkpoint: Checkpoint | null = null;
       let last: Told | null = null;
       const all = new Map<number, string[]>();
       for (const stopAt of [...stops, Infinity]) {
         last = await train({ spec, stopAt, resume: checkpoint });
         points.push(...last.points);
+        outputs.push(...last.outputs);
         for (const c of last.checkpoints) all.set(c.step, hashesOf(c));
         checkpoint = last.checkpoints.at(-1) ?? checkpoint;
         if (last.end === 'finished') break;
       }
       expect(last!.end).toBe('finished');
+      expect(last!.finished!.stateSha256).toBe(whole.finished!.stateSha256);
       expect(hashOf(last!.finished!.weights)).toBe(hashOf(whole.finished!.weights));
       expect(points).toEqual(whole.points);
       const ends = whole.checkpoints.map((c) => [c.step, hashesOf(c)] as const);
       for (const [step, hashes] of ends) if (all.has(step)) expect(all.get(step)).toEqual(hashes);
-      const outputs = (t: Told): string[] =>
-        t
-          .finished!.outputs.flatMap((o) =>
-            Object.entries(o.arrays).map(([name, path]) => `${o.epoch} ${o.split} ${name} ${hashOf(path)}`),
-          )
-          .sort();
-      expect(outputs(last!)).toEqual(outputs(whole));
+      expect(arrayHashes(outputs)).toEqual(arrayHashes(whole.outputs));
     }
+  });
+
+  it('may save itself at any time within an epoch: the bits are the same, and the same from each of those checkpoints', async () => {
+    const spec = { epochs: 2 };
+    const [whole, often] = [await train({ spec }), await train({ spec, checkpointSeconds: 0 })];
+    expect(often.checkpoints.map((c) => [c.epoch, c.epochStep])).toEqual([
+      [0, 1],
+      [0, 2],
+      [0, 3],
+      [1, 0],
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ]);
+    expect(often.finished!.stateSha256).toBe(whole.finished!.stateSha256);
+    expect(often.points).toEqual(whole.points);
+    // The folder keeps the newest few.
+    for (const resume of often.checkpoints.slice(-2)) {
+      const resumed = await train({ spec, resume });
+      expect(resumed.finished!.stateSha256).toBe(whole.finished!.stateSha256);
+      expect(resumed.points).toEqual(whole.points.filter((p) => p.step === 2));
+    }
+  });
+
+  it('is not changed by what is stored on the way, re-estimated statistics included', async () => {
+    const [plain, stored] = [await train(), await train({ spec: { activationEpochs: [1, 2] } })];
+    expect(stored.outputs.map((o) => o.epoch)).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+    expect(stored.finished!.stateSha256).toBe(plain.finished!.stateSha256);
+    expect(stored.checkpoints.map(hashesOf)).toEqual(plain.checkpoints.map(hashesOf));
+    expect(stored.points).toEqual(plain.points);
+    const [asTrained, again] = [plain.outputs[1]!, plain.outputs[3]!];
+    for (const name of ['logits', 'activations', 'stage-stage1'])
+      expect(hashOf(again.arrays[name]!)).not.toBe(hashOf(asTrained.arrays[name]!));
   });
 
   it('trains in bf16 to nearly the loss of fp32, with its measurements in fp32, and resumes on the same bits', async () => {
@@ -216,7 +293,7 @@ describe('a run', () => {
       points.findLast((p) => p.metric === 'error' && p.split === 'test' && p.class === null)!.value!;
     expect(Math.abs(error(half) - error(full))).toBeLessThan(0.05);
     // An fp32 forward leaves numbers that bfloat16 cannot hold: the lower half of their bits is used.
-    const { arrays } = half.finished!.outputs.find((o) => o.split === 'test')!;
+    const { arrays } = half.outputs.find((o) => o.split === 'test')!;
     for (const name of ['logits', 'activations']) {
       const { data } = decodeNpy(readFileSync(arrays[name]!), name);
       const bits = new Uint32Array((data as Float32Array).slice().buffer);
@@ -224,7 +301,7 @@ describe('a run', () => {
     }
     const stopped = await train({ spec, stopAt: 6 });
     const resumed = await train({ spec, resume: stopped.checkpoints.at(-1)! });
-    expect(hashOf(resumed.finished!.weights)).toBe(hashOf(half.finished!.weights));
+    expect(resumed.finished!.stateSha256).toBe(half.finished!.stateSha256);
     expect([...stopped.points, ...resumed.points]).toEqual(half.points);
   });
 
@@ -265,7 +342,7 @@ describe('a run', () => {
   });
 
   it('trains a linear model on vectors by plain gradient descent, and measures groups’ splits', async () => {
-    const { points, finished } = await train({
+    const { points, outputs } = await train({
       data: 'vectors',
       spec: {
         data: { name: 'synthetic-low-high' },
@@ -280,8 +357,11 @@ describe('a run', () => {
         (p) => p.metric === 'error' && p.split === 'train' && p.step === 5 && p.class === null && p.group === null,
       )!.value,
     ).toBeLessThan(0.2);
-    expect(finished!.outputs.map((o) => o.split)).toEqual(['train', 'test-same', 'test-reversed', 'test-random']);
-    expect(Object.keys(finished!.outputs[0]!.arrays)).toEqual(['logits', 'activations', 'labels', 'attributes']);
+    // Without running statistics there is nothing to re-estimate.
+    expect(outputs.map((o) => o.split)).toEqual(['train', 'test-same', 'test-reversed', 'test-random']);
+    expect(outputs.map((o) => o.statistics)).toEqual(Array(4).fill('as-trained'));
+    expect(Object.keys(outputs[0]!.arrays)).toEqual(['logits', 'activations', 'labels', 'attributes', 'last-layer']);
+    expect(Object.keys(outputs[1]!.arrays)).toEqual(['logits', 'activations', 'labels', 'attributes']);
   });
 });
 

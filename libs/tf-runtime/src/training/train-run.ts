@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FromChild, MetricPoint, ToChild } from '@minvar/contracts';
@@ -7,18 +8,14 @@ import { stream } from '@minvar/random';
 import type { Session } from '../session';
 import { drawCropFlip } from './augment';
 import { planEpochs } from './batches';
-import type { Control } from './control';
+import type { Control, TrainEnd } from './control';
 import { createBreather } from './control';
 import { planData } from './data';
-import type { ResidentSplit } from './data';
 import { describeRun } from './describe';
-import { evaluationBatch, liveSplits } from './evaluate';
 import { trainingError } from './failure';
 import { readCheckpoint, writeCheckpoint, writeWhole } from './files';
-import { createLiveFold } from './live-fold';
-import { keptOutputs, openOutput } from './outputs';
-import type { Output } from './outputs';
-import { fromCheckpoint, fromWeights, initialState, toCheckpoint } from './state';
+import { createMeasure } from './measure';
+import { fromCheckpoint, fromWeights, initialState, stateOf, toCheckpoint } from './state';
 import type { SessionState } from './state';
 import { trainingProgram } from './training-program';
 
@@ -29,12 +26,10 @@ export interface TrainRunInput {
   readonly control: Control;
 }
 
-/** How a run ended; a failure is thrown (see `failureOf`). */
-export type TrainEnd = 'finished' | 'interrupted' | 'abandoned';
-
 /** Checkpoints of this run that stay in the scratch folder: the newest, and those that the supervisor may still be uploading. */
 const checkpointsKept = 3;
 const progressEveryMs = 500;
+const usualCheckpointSeconds = 300;
 
 /**
  * Trains one run from its start or its checkpoint to its end and tells everything through `emit`, as `contracts/pipe.ts` describes it.
@@ -42,6 +37,7 @@ const progressEveryMs = 500;
  */
 export async function trainRun({ start, openSession, emit, control }: TrainRunInput): Promise<TrainEnd> {
   const { runId, spec, manifest, scratchDir, resume } = start;
+  const checkpointMs = 1000 * (start.checkpointSeconds ?? usualCheckpointSeconds);
   const began = performance.now();
   const breathe = createBreather();
   const ending = async (): Promise<TrainEnd | null> => {
@@ -79,13 +75,6 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
     session.run('restore', await startingState());
     let { step, epoch, epochStep } = resume?.manifest ?? { step: 0, epoch: 0, epochStep: 0 };
     let { lossSum = 0, examples: seen = 0 } = resume?.manifest.carry ?? {};
-    const outputs = resume
-      ? keptOutputs(
-          resume.dir,
-          resume.manifest.files.map((f) => f.name),
-          plan,
-        )
-      : [];
     const startStep = step;
     emit({ kind: 'started', runId, totalSteps });
     const say = (text: string): void => emit({ kind: 'log', runId, level: 'info', text });
@@ -126,75 +115,32 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       return n;
     }
 
-    // Evaluate: unmixed data, running statistics. Live splits are folded into points; at declared epochs every split is stored.
-    async function evaluate(storing: boolean): Promise<TrainEnd | MetricPoint[]> {
-      const points: MetricPoint[] = [lossPoint(epoch + 1, lossSum / seen)];
-      const stored: Output[] = [];
-      const live = liveSplits(plan);
-      const visited = storing ? plan.splits : live.map((l) => l.split);
-      for (const split of visited) {
-        const shown = live.find((l) => l.split === split);
-        const fold = shown ? createLiveFold(shown, manifest, method.smoothing(methodParameters)) : null;
-        const writer = storing
-          ? await openOutput(join(scratchDir, 'outputs'), epoch + 1, split, {
-              logits: manifest.classes.length,
-              activations: made.features,
-            })
-          : null;
-        const end = await forward(
-          split,
-          writer ? split.examples : shown!.examples,
-          async (logits, activations, from) => {
-            fold?.add(logits, activations, from);
-            await writer?.add(logits, activations);
-          },
-        );
-        if (end) {
-          await writer?.close();
-          return end;
-        }
-        if (fold) points.push(...fold.points(epoch + 1));
-        if (writer) stored.push(await writer.finish());
-      }
-      // Only now: a checkpoint of an interrupted evaluation must not carry a part of it.
-      outputs.push(...stored);
-      return points;
-    }
-
-    async function forward(
-      split: ResidentSplit,
-      examples: number,
-      use: (logits: Float32Array, activations: Float32Array, from: number) => Promise<void>,
-    ): Promise<TrainEnd | null> {
-      for (let from = 0; from < examples; from += evaluationBatch) {
-        const end = await ending();
-        if (end) return end;
-        const n = Math.min(evaluationBatch, examples - from);
-        const run = session.run('eval', { indices: Int32Array.from({ length: n }, (_, i) => split.start + from + i) });
-        const logits = run.logits!.data as Float32Array;
-        if (!logits.every(Number.isFinite)) {
-          throw trainingError(
-            'NON_FINITE',
-            `a logit on split '${split.name}' is not finite after step ${step} of ${totalSteps}; lower optimizer.lr (${spec.optimizer.lr})`,
-          );
-        }
-        await use(logits, run.penultimate!.data as Float32Array, from);
-      }
-      return null;
-    }
+    // Evaluate: live values after each epoch, every split into files at declared ones.
+    const measure = createMeasure({
+      ...{ session, made, plan, manifest, ending },
+      smoothing: method.smoothing(methodParameters),
+      dir: join(scratchDir, 'outputs'),
+      alive: () => {
+        if (performance.now() - reported.at < progressEveryMs) return;
+        emit({ kind: 'evaluating', runId });
+        reported.at = performance.now();
+      },
+      where: () => `step ${step} of ${totalSteps}`,
+    });
 
     // Report: a checkpoint is complete on disk before it is told.
     const dirs: string[] = [];
+    const saved = { step: startStep, at: performance.now() };
     async function checkpoint(): Promise<void> {
       const dir = join(scratchDir, 'checkpoints', String(step));
-      const kept = outputs.flatMap((o) => Object.values(o.arrays));
-      const files = await writeCheckpoint(dir, toCheckpoint(made, stateOf(session), step), kept);
+      const files = await writeCheckpoint(dir, toCheckpoint(made, stateOf(session), step));
       emit({ kind: 'checkpoint', runId, dir, step, epoch, epochStep, files, carry: { lossSum, examples: seen } });
+      Object.assign(saved, { step, at: performance.now() });
       dirs.push(dir);
       if (dirs.length > checkpointsKept) await rm(dirs.shift()!, { recursive: true, force: true });
     }
     async function leave(end: TrainEnd): Promise<TrainEnd> {
-      if (end === 'interrupted' && step > startStep) await checkpoint();
+      if (end === 'interrupted' && step > saved.step) await checkpoint();
       return end;
     }
 
@@ -212,38 +158,37 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
         if (end) return await leave(end);
         reported.examples += trainStep();
         if (performance.now() - reported.at > progressEveryMs) progress();
+        if (epochStep < batches.steps && performance.now() - saved.at > checkpointMs) await checkpoint();
       }
       if (reported.examples > 0) progress();
       const last = epoch + 1 === spec.epochs;
-      const points = await evaluate(last || spec.activationEpochs.includes(epoch + 1));
-      if (typeof points === 'string') return await leave(points);
+      const measured = await measure(epoch + 1, last || spec.activationEpochs.includes(epoch + 1));
+      if (typeof measured === 'string') return await leave(measured);
+      const points = [lossPoint(epoch + 1, lossSum / seen), ...measured.points];
+      // Only now: a checkpoint of an interrupted evaluation must not carry a part of it.
+      for (const output of measured.outputs) emit({ kind: 'output', runId, output });
       emit({ kind: 'points', runId, points });
       say(`epoch ${epoch + 1} of ${spec.epochs}: ${summary(points)}`);
       [epoch, epochStep, lossSum, seen] = [epoch + 1, 0, 0, 0];
       reported.at = performance.now();
       if (!last) await checkpoint();
     }
-    const { name: weights } = await writeWhole(
-      scratchDir,
-      'weights.safetensors',
-      encodeSafetensors(toCheckpoint(made, stateOf(session), step).model),
-    );
+    const { model, optimizer } = toCheckpoint(made, stateOf(session), step);
+    const bytes = encodeSafetensors(model);
+    await writeWhole(scratchDir, 'weights.safetensors', bytes);
     emit({
       kind: 'finished',
       runId,
       steps: totalSteps,
       seconds: (performance.now() - began) / 1000,
-      weights: join(scratchDir, weights),
-      outputs,
+      weights: join(scratchDir, 'weights.safetensors'),
+      stateSha256: createHash('sha256').update(bytes).update(encodeSafetensors(optimizer)).digest('hex'),
     });
     return 'finished';
   } finally {
     session.close();
   }
 }
-
-const stateOf = (session: Session): SessionState =>
-  Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
 
 /** Loss and error of an epoch in one line, for the log. */
 const summary = (points: readonly MetricPoint[]): string =>

@@ -7,6 +7,7 @@ import {
   input,
   loadBytes,
   program,
+  reduceMean,
   restoreSignature,
   saveSignature,
   slice,
@@ -26,15 +27,21 @@ export interface TrainingProgram {
   /**
    * Signatures: `load` (paths `inputs0` … and `labels`) puts the data into the session; `restore` and `save` set and give every variable of
    * the training state; `train` (`indices`, what the method and the optimizer are fed) is one step and answers `loss`; `eval` (`indices`)
-   * answers `logits` and `penultimate` in evaluation mode.
+   * answers `logits`, `activations` and `stage-<name>` in evaluation mode; `statistics` (`indices`, `momentum` m), where the model has running
+   * statistics, moves them by m towards those of a batch as it is: unmixed, not augmented.
    */
   readonly program: Program;
   readonly parameters: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly optimizer: Optimizer;
-  /** D, the width of the penultimate layer */
-  readonly features: number;
+  /** columns of each output of `eval`: K, D, and channels of the stages */
+  readonly widths: Readonly<Record<string, number>>;
+  /** weights of the last linear layer, K × D */
+  readonly lastLayer: Parameter;
 }
+
+/** What the names of stages' arrays begin with. */
+export const stagePrefix = 'stage-';
 
 /** Model × method × optimizer over resident data, as one program. The training step is one graph. */
 export function trainingProgram(
@@ -55,6 +62,19 @@ export function trainingProgram(
   const evaluation = variables.open({ training: false });
   const seen = model.build({
     scope: evaluation.scope,
+    inputs: standardise(raw, manifest.input),
+    classes,
+    parameters: modelParameters,
+  });
+
+  const measured: Record<string, Value> = { logits: seen.logits, activations: seen.penultimate };
+  for (const { name, value } of seen.stages) measured[`${stagePrefix}${name}`] = meanOverPositions(value);
+
+  // The same examples through the network as training sees it, for its running statistics alone.
+  const momentum = input('momentum', 'float32', []);
+  const again = variables.open({ training: true, statistics: { momentum } });
+  model.build({
+    scope: again.scope,
     inputs: standardise(raw, manifest.input),
     classes,
     parameters: modelParameters,
@@ -108,15 +128,26 @@ export function trainingProgram(
           outputs: { loss },
           updates: [...optimizer.updates, ...training.updates],
         },
-        eval: { inputs: { indices }, outputs: { logits: seen.logits, penultimate: seen.penultimate } },
+        eval: { inputs: { indices }, outputs: measured },
+        ...(buffers.length > 0 ? { statistics: { inputs: { indices, momentum }, updates: again.updates } } : {}),
       },
     }),
     parameters,
     buffers,
     optimizer,
-    features: seen.penultimate.shape[1]!,
+    widths: Object.fromEntries(Object.entries(measured).map(([array, v]) => [array, v.shape[1]!])),
+    lastLayer: parameters.find((p) => p.group === 'last-layer')!,
   };
 }
+
+/** n × C: n × H × W × C averaged over its positions, n × C as it is. */
+const meanOverPositions = (x: Value): Value =>
+  x.shape.length > 2
+    ? reduceMean(
+        x,
+        x.shape.slice(1, -1).map((_, i) => i + 1),
+      )
+    : x;
 
 function loadSignature(inputs: Variable, labels: Variable, { splits, dtype, shape }: ResidentPlan) {
   const paths: Record<string, Value> = {};

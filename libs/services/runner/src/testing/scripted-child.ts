@@ -16,7 +16,7 @@ export interface Script {
   readonly stepMs: number;
   /** what to do instead of step `at` (once a process) */
   readonly at?: number;
-  readonly act?: 'kill' | 'hang' | 'garble' | 'exit' | 'fail' | 'partial-checkpoint';
+  readonly act?: 'kill' | 'hang' | 'garble' | 'exit' | 'fail' | 'full' | 'partial-checkpoint';
   readonly code?: number;
   /** act only when starting from the beginning, so that the second try goes well */
   readonly onlyFresh?: boolean;
@@ -101,6 +101,12 @@ async function train(start: Extract<ToChild, { kind: 'start' }>): Promise<void> 
           runId,
           failure: { kind: 'NON_FINITE', message: `loss is NaN at step ${step + 1}` },
         });
+      if (script.act === 'full')
+        return say({
+          kind: 'failed',
+          runId,
+          failure: { kind: 'INFRASTRUCTURE', message: 'ENOSPC: no space left on device, write' },
+        });
       await misbehave(scratchDir);
     }
     step++;
@@ -143,13 +149,11 @@ async function train(start: Extract<ToChild, { kind: 'start' }>): Promise<void> 
   const logits = join(scratchDir, 'logits.npy');
   writeFileSync(logits, sha256(weights));
   say({
-    kind: 'finished',
+    kind: 'output',
     runId,
-    steps: total,
-    seconds: 1,
-    weights: path,
-    outputs: [{ epoch: spec.epochs, split: 'test', examples: 1, arrays: { logits } }],
+    output: { epoch: spec.epochs, split: 'test', examples: 1, statistics: 'as-trained', arrays: { logits } },
   });
+  say({ kind: 'finished', runId, steps: total, seconds: 1, weights: path, stateSha256: sha256(weights) });
 }
 
 async function work(): Promise<void> {
