@@ -119,7 +119,7 @@ const data: { [T in MessageType]: MessageData<T> } = {
   'experiment.accepted': { ...request, waitingFor: [{ ingestId, name: 'mnist' }] },
   'experiment.expanded': { ...at, runs: [{ runId, cell: 'mixup, jitter 0', method: 'mixup', seed: 100 }] },
   'experiment.failed': { ...at, error: 'no data' },
-  'experiment.deleted': { experimentId, name: 'spurious-colour' },
+  'experiment.deleted': { experimentId, name: 'spurious-colour', removing: [{ runId, attempt: 1 }] },
   'run.create': {
     runId,
     spec: exampleSpec,

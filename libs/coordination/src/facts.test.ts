@@ -1,7 +1,7 @@
 import type { AnyEnvelope } from '@minvar/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noFacts, readyRequests, remember, versionsIn, waitingRequests } from './facts';
+import { doomedRuns, noFacts, readyRequests, remember, versionsIn, waitingRequests } from './facts';
 import type { Facts } from './facts';
 
 const envelope = (
@@ -69,6 +69,27 @@ describe('what the trainer knows', () => {
     );
     expect(fold([...dataset, ...experiment, ...run, ...run, ...experiment])).toEqual(expected);
     expect(expected.runs.get('a')).toEqual({ attempt: 2, term: 2, groupKey: 'v linear', phase: 'active' });
+  });
+
+  it('remembers what a deleted experiment left at work, until it is gone or asked for again', () => {
+    const deleted = envelope('x', 'experiment.deleted', 'exp', null, {
+      experimentId: 'exp',
+      name: 'colour',
+      removing: [{ runId: 'a', attempt: 1 }],
+    });
+    const left = [...dataset, ...experiment, ...run.slice(0, 2)];
+    expect(doomedRuns(fold(left))).toEqual([]);
+    for (const order of [
+      [...left, deleted],
+      [...dataset, ...experiment, deleted, ...run.slice(0, 2)],
+    ]) {
+      expect(doomedRuns(fold(order))).toEqual(['a']);
+      expect(doomedRuns(fold([...order, run[2]!]))).toEqual(['a']);
+      expect(doomedRuns(fold([...order, envelope('g', 'run.deleted', 'a', 1, { runId: 'a' })]))).toEqual([]);
+      expect(doomedRuns(fold([...order, ...run.slice(2)]))).toEqual([]);
+      const again = experiment.map((e) => envelope(`${e.id}2`, e.type, 'exp', null, { ...e.data, requestId: 'r2' }));
+      expect(doomedRuns(fold([...order, ...again]))).toEqual([]);
+    }
   });
 
   it('tells requests that wait for data from those that can go on', () => {

@@ -26,9 +26,16 @@ export interface Facts {
   readonly versions: Map<string, { versionId: string; version: string; name: string }>;
   readonly requests: Map<string, RequestFact>;
   readonly runs: Map<string, RunFact>;
+  /** runs that a deleted experiment left at work, with the attempt that goes when it ends */
+  readonly doomed: Map<string, number>;
 }
 
-export const noFacts = (): Facts => ({ versions: new Map(), requests: new Map(), runs: new Map() });
+export const noFacts = (): Facts => ({
+  versions: new Map(),
+  requests: new Map(),
+  runs: new Map(),
+  doomed: new Map(),
+});
 
 /** Folds one event in; repeats and overtaken events change nothing, and the order of topics does not matter. */
 export function remember(facts: Facts, event: AnyEnvelope): void {
@@ -49,6 +56,8 @@ export function remember(facts: Facts, event: AnyEnvelope): void {
     case 'experiment.deleted':
       for (const [id, r] of facts.requests)
         if (r.request.experimentId === event.data.experimentId) facts.requests.delete(id);
+      for (const { runId, attempt } of event.data.removing ?? [])
+        facts.doomed.set(runId, Math.max(attempt, facts.doomed.get(runId) ?? 0));
       return;
     case 'run.queued':
     case 'run.claimed':
@@ -152,6 +161,14 @@ export const waitingRequests = (facts: Facts): RequestFact[] =>
   [...facts.requests.values()].filter(
     (r) => r.state === 'accepted' && [...r.waitingFor].some((id) => !facts.versions.has(id)),
   );
+
+/** Runs that are to go: a deleted experiment left them at work, and nobody has asked for them again. */
+export const doomedRuns = (facts: Facts): string[] =>
+  [...facts.doomed].flatMap(([runId, attempt]) => {
+    const run = facts.runs.get(runId);
+    const isWanted = usersOf(facts, runId, '').length > 0 || (run?.attempt ?? 0) > attempt;
+    return run?.phase === 'deleted' || isWanted ? [] : [runId];
+  });
 
 /** Experiments, other than one, that use a run. */
 export const usersOf = (facts: Facts, runId: string, except: string): string[] =>

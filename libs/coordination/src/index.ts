@@ -59,5 +59,14 @@ export { applySet, parseSet, settablePaths } from './set';
 export type { Setting } from './set';
 export { completeRunSpec, datasetParameters, fillParameters } from './spec';
 export { SpecError } from './spec-error';
-export { groupKeyOf, noFacts, readyRequests, remember, usersOf, versionsIn, waitingRequests } from './facts';
+export {
+  doomedRuns,
+  groupKeyOf,
+  noFacts,
+  readyRequests,
+  remember,
+  usersOf,
+  versionsIn,
+  waitingRequests,
+} from './facts';
 export type { Facts, RequestFact, RunFact } from './facts';

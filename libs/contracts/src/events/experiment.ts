@@ -73,5 +73,10 @@ export const experimentDeleted = defineMessage({
   writer: 'trainer',
   readers: ['gateway', 'analyzer'],
   description: 'Results of an experiment are gone.',
-  schema: z.object({ experimentId: z.string(), name: z.string() }),
+  schema: z.object({
+    experimentId: z.string(),
+    name: z.string(),
+    /** its runs that were still at work, with their attempt: each goes when it has ended, whoever sees that */
+    removing: z.array(z.object({ runId: z.string(), attempt: z.number().int().positive() })).optional(),
+  }),
 });

@@ -187,6 +187,38 @@ describe.concurrent('an experiment', () => {
 });
 
 describe.concurrent('a trainer that comes back', () => {
+  it('removes what a deleted experiment had left at work, and leaves what was asked for again', async ({ lab }) => {
+    const first = lab.trainer({ executor: lab.runner(2, () => 'die'), leaseSeconds: 30 });
+    await first.start();
+    const requestId = await lab.runExperiment('colour', 'two');
+    await asked(lab, 2);
+    await lab.ingest();
+    const runIds = await expanded(lab, requestId);
+    await lab.until('both work', async () => (await typed(lab, 'run', 'run.started')).length === 2);
+    const experimentId = (await typed(lab, 'experiment', 'experiment.accepted'))[0]!.subject;
+    await lab.command('experiment.delete', experimentId, { experimentId, name: 'colour', idempotencyKey: null });
+    const deleted = () => typed(lab, 'experiment', 'experiment.deleted');
+    await lab.until('it is deleted', async () => (await deleted()).length === 1);
+    const { removing } = (await deleted())[0]!.data as MessageData<'experiment.deleted'>;
+    expect(removing!.map((r) => r.runId).sort()).toEqual([...runIds].sort());
+    await first.stop();
+    expect(await typed(lab, 'run', 'run.deleted')).toEqual([]);
+
+    const second = lab.trainer();
+    await second.start();
+    await lab.until('its runs are gone', async () => (await typed(lab, 'run', 'run.deleted')).length === 2);
+    for (const runId of runIds)
+      for await (const { key } of lab.store.list(objectKeys.runPrefix(runId))) expect(key).toBe('nothing');
+    expect(await expanded(lab, await lab.runExperiment('colour', 'two'))).toEqual(runIds);
+    await lab.until('they have succeeded', async () => (await typed(lab, 'run', 'run.succeeded')).length === 2);
+    await second.stop();
+
+    await lab.trainer().start();
+    await allEnded(lab, await expanded(lab, await lab.runExperiment('shape', 'quick')));
+    for (const runId of runIds) expect((await lab.head(runId)).state).toBe('SUCCEEDED');
+    expect(await typed(lab, 'run', 'run.deleted')).toHaveLength(2);
+  });
+
   it('after any stop goes on where the log and the heads are, and says nothing twice under two ids', async ({
     lab,
   }) => {

@@ -1,7 +1,7 @@
 import type { Execution, RunHead } from '@minvar/contracts';
 import { classifyExit, derivedId, isTerminal } from '@minvar/contracts';
 import type { ActiveExecution, QueuedRun } from '@minvar/coordination';
-import { dispatch, failedToStart, isOwned, observe, ranOut, requeueExpired } from '@minvar/coordination';
+import { dispatch, doomedRuns, failedToStart, isOwned, observe, ranOut, requeueExpired } from '@minvar/coordination';
 import type { ExecutionExit, Executor, RunningExecution } from '@minvar/service-kit';
 import { NoCapacityError } from '@minvar/service-kit';
 import { queuedEvent, readRecord, terminalEventOf } from './announce';
@@ -24,7 +24,7 @@ export interface DispatchOptions {
 }
 
 export interface Dispatching {
-  /** Reads the heads of all runs that the log does not know to have ended. Once, before the first sweep. */
+  /** Reads the heads of all runs that the log does not know to have ended or gone. Once, before the first sweep. */
   readonly load: () => Promise<void>;
   /** One look at every run that has not ended, and everything that follows from it. For the holder of the lease only. */
   readonly sweep: () => Promise<void>;
@@ -49,6 +49,13 @@ export function createDispatching(
       // Put back by a runner while no trainer looked: the log still says that it works.
       if (found.head.state === 'QUEUED' && fact.phase === 'active') await putBack(found.head);
       else at.runs.put(found.head);
+    });
+    // What a deletion before this start left behind: the sweep that sees it ended removes it.
+    await forEach(doomedRuns(at.facts), 32, async (runId) => {
+      const found = await readHead(at.store, runId);
+      if (!found) return removeRun(at, runId, at.projectId);
+      at.condemned.add(runId);
+      at.runs.put(found.head);
     });
   }
 

@@ -167,12 +167,16 @@ export function createRequests(at: Context): Requests {
   };
 }
 
-/** Removes an experiment's results: its own runs go, at once or as soon as they end; shared ones stay. */
+/**
+ * Removes an experiment's results: its own runs go, at once or as soon as they end; shared ones stay. The event names those
+ * that have not ended, so that a trainer that comes after this one removes them too.
+ */
 export async function deleteExperiment(at: Context, command: EnvelopeOf<'experiment.delete'>): Promise<void> {
   const { experimentId, name } = command.data;
   const mine = [...at.facts.requests.values()]
     .filter((r) => r.request.experimentId === experimentId)
     .flatMap((r) => r.runs);
+  const removing: { runId: string; attempt: number }[] = [];
   for (const runId of new Set(mine)) {
     if (usersOf(at.facts, runId, experimentId).length > 0 || at.facts.runs.get(runId)?.phase === 'deleted') continue;
     const found = await readHead(at.store, runId);
@@ -181,12 +185,15 @@ export async function deleteExperiment(at: Context, command: EnvelopeOf<'experim
     const { change, before } = await changeHead(at.store, runId, at.now, requestCancel);
     const head = change.ok ? change.value : before;
     if (head && isTerminal(head.state) && change.ok) await at.send([await terminalEventOf(at.store, head)]);
-    if (head && !isTerminal(head.state)) at.condemned.add(runId);
-    else await removeRun(at, runId, command.projectId);
+    if (head && !isTerminal(head.state)) {
+      at.condemned.add(runId);
+      removing.push({ runId, attempt: head.attempt });
+    } else await removeRun(at, runId, command.projectId);
   }
   const event = message('experiment.deleted', `${command.id}:deleted`, experimentId, command.projectId, at.now().at, {
     experimentId,
     name,
+    removing,
   });
   await at.send([event]);
 }
