@@ -1,27 +1,41 @@
-import { renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLogger } from '@minvar/service-kit';
+import { createLogFile, createLogger, tellsOfFullDisk } from '@minvar/service-kit';
 import type { Logger } from '@minvar/service-kit';
-import { destination } from 'pino';
 import type { Environment } from './environment';
 
 const largest = 16 * 1024 * 1024;
+const tellAgainMs = 60_000;
 
 /**
  * What the services of a laboratory have to say goes to `laboratory.log` in its home, so that progress bars stay whole; with
- * MINVAR_LOG_LEVEL set it goes to stderr instead. The file before is kept as `laboratory.log.1`.
+ * MINVAR_LOG_LEVEL set it goes to stderr instead. The file before is kept as `laboratory.log.1`. That the disk is full is for
+ * whoever sits before the laboratory as well: `tell` is given one line, at most once a minute.
  */
-export function laboratoryLog(home: string, level: Environment['logLevel'], token: string | null): Logger {
+export function laboratoryLog(
+  home: string,
+  level: Environment['logLevel'],
+  token: string | null,
+  tell: (line: string) => void = (line) => void process.stderr.write(`minvar: ${line}\n`),
+): Logger {
   const secrets = token ? [token] : [];
   if (level !== null) return createLogger({ name: 'minvar', level, secrets });
+  let toldMs = -Infinity;
+  const tellFull = (): void => {
+    if (performance.now() - toldMs < tellAgainMs) return;
+    toldMs = performance.now();
+    tell(`no space left in ${home}: runs wait and nothing new is accepted; free some, and all goes on by itself`);
+  };
   const file = join(home, 'laboratory.log');
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largest) renameSync(file, `${file}.1`);
-  return createLogger({
-    name: 'minvar',
-    level: 'info',
-    secrets,
-    to: destination({ dest: file, sync: true, append: true }),
+  const log = createLogFile({
+    file,
+    largest,
+    onTrouble: (because) => (tellsOfFullDisk(because) ? tellFull() : tell(because)),
   });
+  const write = (line: string): void => {
+    if (tellsOfFullDisk(line)) tellFull();
+    log.write(line);
+  };
+  return createLogger({ name: 'minvar', level: 'info', secrets, to: { write } });
 }
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;

@@ -6,6 +6,7 @@ import {
   createLogger,
   exitWhenParentGone,
   homeFolders,
+  whenThereIsRoom,
 } from '@minvar/service-kit';
 import { runExecution } from '@minvar/service-runner';
 import { runnerEnvironment } from './environment';
@@ -18,8 +19,12 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
-  const log = await createLmdbEventLog({ dir: folders.events });
-  const store = await createFolderStore({ dir: folders.objects });
+  const patience = {
+    signal: stop.signal,
+    onFull: (error: Error) => logger.warn({ executionId: execution.executionId }, `opening the home: ${error.message}`),
+  };
+  const log = await whenThereIsRoom(() => createLmdbEventLog({ dir: folders.events }), patience);
+  const store = await whenThereIsRoom(() => createFolderStore({ dir: folders.objects }), patience);
   const ended = runExecution({
     execution,
     log,

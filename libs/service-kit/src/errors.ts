@@ -16,6 +16,7 @@ const fullCodes = new Set<unknown>(['ENOSPC', 'EDQUOT', 28, 122, -30792]);
 /** Whether an error, or a cause of it, says that a disk or quota is full. */
 export function isFull(error: unknown): boolean {
   for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof StorageFullError) return true;
     if (fullCodes.has((e as { code?: unknown }).code)) return true;
   }
   return false;

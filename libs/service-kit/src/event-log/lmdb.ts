@@ -234,7 +234,7 @@ export async function createLmdbEventLog(options: LmdbEventLogOptions): Promise<
     async healthy() {
       if (closed) return 'the event log is closed';
       // A small write may still find room in the pages that are there: ask the disk first.
-      if (await tables.full()) return `no space left in ${dir} for events`;
+      if (tables.full()) return `no space left in ${dir} for events`;
       try {
         await tables.put(tables.offsets, ['minvar.health', '', 0], 0);
         return null;

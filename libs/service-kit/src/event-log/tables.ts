@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
 import type { Database, Key } from 'lmdb';
 import { open } from 'lmdb';
 import { isFull, StorageFullError } from '../errors';
@@ -48,7 +48,7 @@ export interface Tables {
   /** A put that depends on nothing. */
   put<V, K extends Key>(table: Database<V, K>, key: K, value: V): Promise<void>;
   /** Whether the disk is so full that the next write may fail. */
-  full(): Promise<boolean>;
+  full(): boolean;
   close(): Promise<void>;
 }
 
@@ -56,6 +56,9 @@ export interface Write {
   put<V, K extends Key>(table: Database<V, K>, key: K, value: V): void;
   remove<V, K extends Key>(table: Database<V, K>, key: K): void;
 }
+
+/** Bytes that must be left before anything is written: what one commit may take, its pages of the tree included. */
+const reserve = 1024 * 1024;
 
 /** Address space, not disk: one size for all processes, so that none has to map the file anew while another one grows it. */
 const mapSize = 2 ** 38;
@@ -78,8 +81,13 @@ export function openTables(dir: string): Tables {
     let cause = error;
     const details = (error as { commitError?: Promise<never> }).commitError;
     if (details) cause = await details.catch((e: unknown) => e);
-    if (isFull(cause) || (await diskIsFull(dir))) throw new StorageFullError('an event', dir, { cause });
+    if (isFull(cause) || diskIsFull(dir)) throw new StorageFullError('an event', dir, { cause });
     throw cause;
+  }
+
+  /** LMDB tells the terminal of every write that the disk does not take, in several lines: so it is asked only when there is room. */
+  function checkRoom(): void {
+    if (bytesFree(dir) < reserve) throw new StorageFullError('an event', dir);
   }
 
   async function tryChange<T>(plan: (write: Write) => T): Promise<{ done: boolean; result: T }> {
@@ -91,6 +99,7 @@ export function openTables(dir: string): Tables {
       remove: (table, key) => steps.push(() => table.remove(key)),
     });
     if (steps.length === 0) return { done: true, result };
+    checkRoom();
     const commit = (): void => {
       for (const step of [...steps, () => state.put('log', 0, (version ?? 0) + 1)]) {
         // When the commit fails these promises are rejected besides the one that is awaited.
@@ -130,6 +139,7 @@ export function openTables(dir: string): Tables {
       return mine;
     },
     async put(table, key, value) {
+      checkRoom();
       await table.put(key, value).catch(failed);
       await root.flushed;
     },
@@ -142,7 +152,9 @@ export function openTables(dir: string): Tables {
 }
 
 /** LMDB reports a write that was cut short, which is what a full disk causes, as an input/output error. */
-async function diskIsFull(dir: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize < 4 * 1024 * 1024;
+const diskIsFull = (dir: string): boolean => bytesFree(dir) < 4 * reserve;
+
+function bytesFree(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize;
 }

@@ -1,5 +1,6 @@
 import type { DestinationStream, Level, Logger } from 'pino';
 import { destination, pino } from 'pino';
+import { createRepeats } from './repeats';
 
 export type { Logger } from 'pino';
 
@@ -19,7 +20,7 @@ const hidden = '[hidden]';
 
 /**
  * A pino logger: one JSON object a line. Fields named like a secret, passwords in URLs and the given secret values are hidden. Put ids into
- * child loggers: `logger.child({ runId })`.
+ * child loggers: `logger.child({ runId })`. Of the many lines about a full disk one a minute is written.
  */
 export function createLogger({
   name,
@@ -33,7 +34,13 @@ export function createLogger({
     for (const value of values) text = text.replaceAll(value, hidden);
     return text;
   };
-  const stream: DestinationStream = { write: (line) => to.write(clean(line)) };
+  const repeats = createRepeats();
+  const stream: DestinationStream = {
+    write(line) {
+      const text = repeats.pass(line);
+      if (text !== null) to.write(clean(text));
+    },
+  };
   return pino(
     {
       name,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { StorageFullError } from '../errors';
 import { createHealth } from './health';
 import { createLogger } from './logger';
 import { createMetrics } from './metrics';
+import { createRepeats } from './repeats';
 
 describe('the logger', () => {
   function capture(options: { secrets?: string[]; level?: 'debug' } = {}) {
@@ -56,6 +58,26 @@ describe('the logger', () => {
       config: { note: '[hidden]' },
       err: { type: 'Error', message: 'login as [hidden] refused' },
     });
+  });
+
+  it('writes one of the many lines about a full disk, and how many were like it when a minute has passed', () => {
+    let ms = 0;
+    const repeats = createRepeats({ now: () => ms });
+    const { logger, lines } = capture();
+    const full = new StorageFullError('an event', '/home/events');
+    logger.warn({ err: full }, 'a command failed; trying again');
+    logger.warn({ error: 'ENOSPC: No space left on device' }, 'another words it in another way');
+    logger.warn('something else');
+    expect(lines.map((l) => (JSON.parse(l) as { msg: string }).msg)).toEqual([
+      'a command failed; trying again',
+      'something else',
+    ]);
+    const line = (n: number): string => `${JSON.stringify({ msg: `${n}: no space left in /home` })}\n`;
+    expect([1, 2, 3].map((n) => repeats.pass(line(n)))).toEqual([line(1), null, null]);
+    ms = 60_000;
+    expect(JSON.parse(repeats.pass(line(4))!)).toEqual({ msg: '4: no space left in /home', alike: 2 });
+    ms = 120_000;
+    expect(repeats.pass(line(5))).toBe(line(5));
   });
 });
 

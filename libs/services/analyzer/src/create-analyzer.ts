@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { topicOf } from '@minvar/contracts';
 import type { AnyEnvelope } from '@minvar/contracts';
 import type { ExperimentDefinition } from '@minvar/coordination';
-import { createPublisher, DeadLetterError, decodeEvent } from '@minvar/service-kit';
+import { createPublisher, DeadLetterError, decodeEvent, isFull } from '@minvar/service-kit';
 import type { EventLog, LogRecord, ObjectStore, Position } from '@minvar/service-kit';
 import { analyseRun, analysisFailure } from './analyse-run';
 import { judgeRequest, judgementFailure } from './judge-request';
@@ -110,7 +110,8 @@ export function createAnalyzer({
             ? analyseRun(store, work, clock.now())
             : judgeRequest(store, work, knowledge, experiments, clock.now())
         ).catch(async (e: Error) => {
-          if ((await unavailable()) !== null) throw e;
+          // A probe of a few bytes may find room where a table did not.
+          if (isFull(e) || (await unavailable()) !== null) throw e;
           return failed(work, e);
         });
         if (event) {

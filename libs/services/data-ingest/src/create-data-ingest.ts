@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { datasetIdOf } from '@minvar/contracts';
 import type { AnyEnvelope, DatasetManifest, EnvelopeOf, MessageData } from '@minvar/contracts';
-import { createPublisher, subscribe } from '@minvar/service-kit';
+import { createPublisher, isFull, subscribe } from '@minvar/service-kit';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
 import { ingest } from './ingest';
 import type { IngestOptions } from './ingest';
@@ -150,7 +150,8 @@ export function createDataIngest({
         manifest,
       });
     } catch (e) {
-      if (stopping.signal.aborted) throw e;
+      // A full disk is no answer: it is tried again until there is room.
+      if (stopping.signal.aborted || isFull(e)) throw e;
       logger.warn({ err: e, ingestId, name }, 'ingest failed');
       return envelope(command, `${ingestId}:failed:${command.id}`, 'dataset.ingestFailed', {
         ingestId,
@@ -193,7 +194,7 @@ export function createDataIngest({
       const current = command;
       const answer =
         current.type === 'dataset.ingest'
-          ? await runIngest(current)
+          ? await insist('ingesting', () => runIngest(current))
           : await insist('removing a version', () => runDelete(current));
       await insist('answering a command', () => publish(answer));
       // the same ingest asked for again meanwhile has the same answer

@@ -1,9 +1,9 @@
 /** Events in order of arrival, taken one at a time. */
 export interface Inbox<T> {
   readonly put: (item: T) => void;
-  /** The next item; null as soon as the signal aborts. */
   /** Whether something like this waits behind the item that was taken last. */
   readonly holds: (like: (item: T) => boolean) => boolean;
+  /** The next item; null as soon as the signal aborts. */
   readonly take: (signal: AbortSignal) => Promise<T | null>;
 }
 
@@ -21,8 +21,11 @@ export function createInbox<T>(): Inbox<T> {
         const item = items.shift();
         if (item !== undefined) return item;
         await new Promise<void>((resolve) => {
-          wake = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
+          wake = () => {
+            signal.removeEventListener('abort', wake);
+            resolve();
+          };
+          signal.addEventListener('abort', wake, { once: true });
         });
       }
       return null;

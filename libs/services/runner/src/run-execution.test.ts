@@ -203,6 +203,24 @@ describe.concurrent('a child that', () => {
     expect(await lab.broken(runId)).toEqual([]);
   });
 
+  it('finds the disk full, however often, puts the run back uncounted, and the run ends when there is room', async ({
+    lab,
+  }) => {
+    const runId = await run(lab);
+    for (let i = 0; i < 6; i++) {
+      const full = { stepsPerEpoch: 5, stepMs: 0, at: 3, act: 'full' as const };
+      const { code } = await lab.supervise([runId], { script: full, roomSeconds: 0.05 }).exit;
+      expect(code).toBe(exitCodes.infrastructure.code);
+    }
+    const between = await lab.head(runId);
+    expect([between.state, between.restarts, between.term]).toEqual(['QUEUED', 0, 6]);
+    expect(await ended(lab.supervise([runId]))).toBe(0);
+    expect((await lab.result(runId)).weights.sha256).toBe(whole.weights);
+    expect(await lab.broken(runId)).toEqual([]);
+    const log = Buffer.from((await lab.store.get(objectKeys.runLog(runId))).body).toString('utf8');
+    expect(log).toContain('no space left on device, write; the run waits for room');
+  });
+
   it('says NON_FINITE ends the run as failed, at once', async ({ lab }) => {
     const runId = await run(lab);
     expect(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Execution } from '@minvar/contracts';
 import { exitCodes } from '@minvar/contracts';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
+import { whenThereIsRoom } from '@minvar/service-kit';
 import type { ChildCommand } from './child';
 import { createChildren } from './children';
 import type { Clock } from './clock';
@@ -31,6 +32,8 @@ export interface ExecutionOptions {
   readonly graceSeconds?: number;
   /** shortest time without a step that counts as a hang, in seconds; default 15 minutes */
   readonly hangSeconds?: number;
+  /** longest wait for a full disk to have room again before a run is tried once more, in seconds; default 30 */
+  readonly roomSeconds?: number;
   /** longest time between two checkpoints, in seconds; default 5 minutes */
   readonly checkpointSeconds?: number;
   readonly clock?: Clock;
@@ -44,7 +47,8 @@ const lastWordsMs = 5000;
  * run that waits, in order; then those that somebody owned at that time, watching their leases.
  */
 export async function runExecution(options: ExecutionOptions): Promise<number> {
-  const { execution, leaseSeconds, clock = systemClock, graceSeconds = 20, hangSeconds = 15 * 60, logger } = options;
+  const { execution, leaseSeconds, clock = systemClock, logger } = options;
+  const { graceSeconds = 20, hangSeconds = 15 * 60, roomSeconds = 30 } = options;
   const owner = `${execution.executionId}/${clock.now().nonce}`;
   const scratchDir = join(options.scratchDir, owner.replace('/', '-'));
   const stop = options.stop ?? new AbortController().signal;
@@ -60,6 +64,7 @@ export async function runExecution(options: ExecutionOptions): Promise<number> {
   if (stop.aborted) startGrace();
   else stop.addEventListener('abort', startGrace, { once: true });
 
+  const warn = (text: string): void => logger.warn({ executionId: execution.executionId }, text);
   const supervision = {
     ...options,
     owner,
@@ -70,7 +75,8 @@ export async function runExecution(options: ExecutionOptions): Promise<number> {
     leave: leave.signal,
     leaseMs: leaseSeconds * 1000,
     hangMs: hangSeconds * 1000,
-    warn: (text: string) => logger.warn({ executionId: execution.executionId }, text),
+    roomMs: roomSeconds * 1000,
+    warn,
   };
   const reports = new Map<string, RunReport>();
   const pass = async (runIds: readonly string[], patience: 'watch' | 'leave'): Promise<void> => {
@@ -85,7 +91,10 @@ export async function runExecution(options: ExecutionOptions): Promise<number> {
     }
   };
   try {
-    await mkdir(scratchDir, { recursive: true });
+    await whenThereIsRoom(() => mkdir(scratchDir, { recursive: true }), {
+      signal: stop,
+      onFull: (e) => warn(`making the scratch folder: ${e.message}; trying again`),
+    });
     const runIds = execution.runs.map((r) => r.runId);
     await pass(runIds, 'leave');
     await pass(

@@ -5,6 +5,7 @@ import type { Fingerprint, FromChild, RunFailure, RunHead } from '@minvar/contra
 import { canonicalJson, classifyExit, exitCodes } from '@minvar/contracts';
 import type { KeeperEnd } from '@minvar/coordination';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
+import { tellsOfFullDisk, untilRoom } from '@minvar/service-kit';
 import type { ChildEvent } from './child';
 import type { Children } from './children';
 import { ChildDied } from './children';
@@ -34,6 +35,8 @@ export interface Supervision {
   readonly leaseMs: number;
   /** shortest time without a step that counts as a hang, in milliseconds */
   readonly hangMs: number;
+  /** longest wait for a full disk to have room again before the run is tried once more, in milliseconds */
+  readonly roomMs: number;
   /** longest time between two checkpoints, in seconds; undefined: the child's own default */
   readonly checkpointSeconds?: number;
   readonly clock: Clock;
@@ -99,9 +102,17 @@ async function conduct(at: Supervision, keeper: KeeperLoop, head: RunHead, over:
     runLog.add(line);
     live.lines([line]);
   };
+  const until = AbortSignal.any([over, at.stop]);
+  /** A full disk is no fault of the run: it waits here under its lease, then goes back to the queue as it is, and no restart counts. */
+  async function unlessFull(end: Ending): Promise<Ending> {
+    if (end.kind !== 'crash' || !tellsOfFullDisk(end.failure.message)) return end;
+    note('warn', `${end.failure.message}; the run waits for room and goes on from its last checkpoint`);
+    at.warn(`run ${runId}: ${end.failure.message}; it waits for room`);
+    await untilRoom(at.scratchDir, at.roomMs, until);
+    return { kind: 'release' };
+  }
   try {
     await mkdir(scratchDir, { recursive: true });
-    const until = AbortSignal.any([over, at.stop]);
     const ready = await persist(
       `preparing run ${runId}`,
       () => prepare(at.store, head, { ...at, scratchDir }, (t) => note('warn', t)),
@@ -110,7 +121,9 @@ async function conduct(at: Supervision, keeper: KeeperLoop, head: RunHead, over:
     );
     const pointer = ready.restored?.pointer ?? null;
     if (pointer?.prefix !== head.checkpoint?.prefix) await keeper.ask({ kind: 'rewind', to: pointer });
-    const end = await train(at, keeper, { head, ready, scratchDir, live, note, storeLog: runLog.store }, over);
+    const end = await unlessFull(
+      await train(at, keeper, { head, ready, scratchDir, live, note, storeLog: runLog.store }, over),
+    );
     const failure = failureOf(end);
     if (failure) note('error', failure.message);
     // Everything said so far goes out before the last word, as far as that is possible now.
@@ -119,7 +132,7 @@ async function conduct(at: Supervision, keeper: KeeperLoop, head: RunHead, over:
     await keeper.ask(end);
   } catch (e) {
     if (over.aborted) return;
-    const end = endAfter(e as Error, at.stop.aborted);
+    const end = await unlessFull(endAfter(e as Error, at.stop.aborted));
     if (end.kind !== 'release') note('error', (e as Error).message);
     await live.flush();
     await runLog.store().catch(() => {});

@@ -4,6 +4,7 @@ import { createFolderStore, createLmdbEventLog } from '@minvar/service-kit';
 import { runExecution } from '../run-execution';
 import type { Fault } from './faults';
 import { withFault, withoutFence } from './faults';
+import type { Doom } from './doomed-child';
 import type { Script } from './scripted-child';
 
 /** argv[2] of the supervisor that tests start as a process of its own. */
@@ -11,10 +12,15 @@ export interface SupervisorArguments {
   readonly home: string;
   readonly execution: Execution;
   readonly childPath: string;
+  /** what the child is told */
   readonly script: Script;
+  /** the same for a child that does not follow a script */
+  readonly doom?: Doom | null;
+  readonly checkpointSeconds?: number;
   readonly leaseSeconds: number;
   readonly hangSeconds?: number;
   readonly graceSeconds?: number;
+  readonly roomSeconds?: number;
   readonly fault?: Fault | null;
   readonly unfenced?: boolean;
 }
@@ -30,7 +36,7 @@ const say = (facts: object, text: string): void => void process.stderr.write(`${
 const code = await runExecution({
   ...args,
   ...faulty,
-  childCommand: { path: args.childPath, args: [JSON.stringify(args.script)] },
+  childCommand: { path: args.childPath, args: [JSON.stringify(args.doom === undefined ? args.script : args.doom)] },
   cacheDir: join(args.home, 'cache'),
   scratchDir: join(args.home, 'scratch'),
   logger: { info: say, warn: say },

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { MetricPoint, RunSpecInput } from '@minvar/contracts';
+import { exitCodes, objectKeys, sha256Hex } from '@minvar/contracts';
+import { stream } from '@minvar/random';
+import { bundlePrograms } from './testing/bundle';
+import type { Doom } from './testing/doomed-child';
+import { storeImages, trainImages } from './testing/images';
+import type { Laboratory } from './testing/laboratory';
+import { createLaboratory } from './testing/laboratory';
+
+// Real supervisors and real TensorFlow children, killed with real signals at pseudo-random calls. Short here; every model and precision after 1, 3
+// and 10 kills: MINVAR_KILLS=1,3,10 npx vitest run libs/services/runner/src/kill-and-resume.tf.test.ts
+// A failing seed is replayed by MINVAR_SEED=<seed>.
+const long = process.env['MINVAR_KILLS']?.split(',').map(Number);
+const seed = Number(process.env['MINVAR_SEED'] ?? Date.now() % 1_000_000);
+console.log(`kill and resume: MINVAR_SEED=${seed}`);
+
+const models = { 'small-cnn': { name: 'small-cnn', width: 4 }, resnet18: { name: 'resnet18', width: 8 } } as const;
+interface Case {
+  readonly model: keyof typeof models;
+  readonly precision: 'fp32' | 'bf16';
+  readonly kills: readonly number[];
+}
+const cases: readonly Case[] = long
+  ? (['small-cnn', 'resnet18'] as const).flatMap((model) =>
+      (['fp32', 'bf16'] as const).map((precision) => ({ model, precision, kills: long })),
+    )
+  : [
+      { model: 'small-cnn', precision: 'fp32', kills: [3] },
+      { model: 'resnet18', precision: 'bf16', kills: [1] },
+    ];
+
+const [epochs, batchSize] = [4, 16];
+const stepsAnEpoch = trainImages / batchSize;
+const totalSteps = epochs * stepsAnEpoch;
+const specOf = ({ model, precision }: Case): { seed: number; epochs: number } & Partial<RunSpecInput> => ({
+  data: { name: 'images', augmentation: 'crop-flip' },
+  model: models[model],
+  method: { name: 'mixup', alpha: 1, lambda: 'example' },
+  optimizer: { weightDecay: 0.01, schedule: 'cosine' },
+  activationEpochs: [2],
+  ...{ epochs, batchSize, precision, seed: 5 },
+});
+
+const entries = ['supervisor', 'doomed-child'].map((name) => join(import.meta.dirname, `testing/${name}.ts`));
+const built = await bundlePrograms(entries);
+const programs = { supervisor: built.paths[0]!, child: built.paths[1]! };
+afterAll(() => built.remove());
+
+interface Left {
+  readonly state: string | undefined;
+  readonly weights: string;
+  readonly arrays: readonly string[];
+  readonly series: readonly MetricPoint[];
+  readonly parquet: string;
+}
+
+/** What a run leaves behind, apart from the terms in which its parts were made. */
+async function leftBy(lab: Laboratory, runId: string): Promise<Left> {
+  const { stateSha256, weights, outputs } = await lab.result(runId);
+  const { body } = await lab.store.get(`${objectKeys.runPrefix(runId)}metrics.parquet`);
+  return {
+    state: stateSha256,
+    weights: weights.sha256,
+    arrays: outputs.flatMap((o) =>
+      Object.entries(o.arrays).map(([name, a]) => `${o.epoch} ${o.split} ${o.statistics} ${name} ${a.sha256}`),
+    ),
+    series: await lab.series(runId),
+    parquet: sha256Hex(body),
+  };
+}
+
+async function inLaboratory<T>(work: (lab: Laboratory) => Promise<T>): Promise<T> {
+  const lab = await createLaboratory(programs, storeImages);
+  try {
+    return await work(lab);
+  } finally {
+    await lab.close();
+  }
+}
+
+const leftAlone = (c: Case): Promise<Left> =>
+  inLaboratory(async (lab) => {
+    const runId = await lab.queueRun(specOf(c));
+    const { code, said } = await lab.supervise([runId], { doom: null }).exit;
+    expect(code, said).toBe(0);
+    return leftBy(lab, runId);
+  });
+
+describe.each(cases)('$model in $precision', (c) => {
+  let whole: Promise<Left> | null = null;
+
+  it.each(c.kills)(
+    'killed %i times and told to stop once leaves what it leaves when left alone, bit for bit',
+    async (kills) => {
+      whole ??= leftAlone(c);
+      const expected = await whole;
+      expect(expected.arrays.length).toBeGreaterThan(20);
+      const random = stream({ seed, purpose: 'data' }).fork(`${c.model} ${c.precision} ${kills}`);
+      const history: string[] = [];
+      await inLaboratory(async (lab) => {
+        const runId = await lab.queueRun(specOf(c));
+        const stepNow = async (): Promise<number> => (await lab.head(runId)).checkpoint?.step ?? 0;
+        /** One life; the signal falls within the steps left, or in the final evaluation. */
+        async function live(doom: Doom, checkpointSeconds: number): Promise<void> {
+          const from = await stepNow();
+          const { code, signal, said } = await lab.supervise([runId], { doom, checkpointSeconds }).exit;
+          history.push(`from step ${from}: ${doom.signal} to the ${doom.victim} at call ${doom.call}`);
+          const end = doom.victim === 'child' ? exitCodes.infrastructure.code : exitCodes.interrupted.code;
+          expect(doom.signal === 'SIGKILL' && doom.victim === 'supervisor' ? signal : code, said).toBe(
+            doom.signal === 'SIGKILL' && doom.victim === 'supervisor' ? 'SIGKILL' : end,
+          );
+        }
+        const stopAt = random.below(kills + 1);
+        for (let i = 0; i <= kills; i++) {
+          // Sometimes only whole epochs are saved, sometimes every step.
+          const often = random.below(2) === 0 ? 0 : 300;
+          if (i === stopAt) {
+            const [from, step] = [await stepNow(), 1 + random.below(stepsAnEpoch - 1)];
+            await live({ call: step, victim: 'supervisor', signal: 'SIGTERM' }, often);
+            // Nothing is lost by stopping: the step in which the signal came is in the checkpoint.
+            expect(await stepNow()).toBeGreaterThanOrEqual(Math.min(totalSteps, from + step));
+            continue;
+          }
+          const left = totalSteps - (await stepNow());
+          const call = 1 + random.below(Math.min(left + 5, Math.ceil((3 * totalSteps) / (kills + 1))));
+          await live({ call, victim: random.below(2) === 0 ? 'child' : 'supervisor', signal: 'SIGKILL' }, often);
+        }
+        const { code, said } = await lab.supervise([runId], { doom: null }).exit;
+        expect(code, said).toBe(0);
+        expect(await lab.broken(runId)).toEqual([]);
+        expect(await leftBy(lab, runId), `MINVAR_SEED=${seed}\n${history.join('\n')}`).toEqual(expected);
+      });
+      console.log(`${c.model} ${c.precision}, state ${expected.state!.slice(0, 16)}…\n  ${history.join('\n  ')}`);
+    },
+    600_000,
+  );
+});
