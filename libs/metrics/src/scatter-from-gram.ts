@@ -1,6 +1,7 @@
 import { grandMean, weightedCentres } from './folds/between';
 import type { ClassMoments } from './folds/moments';
 import type { Scatter } from './folds/scatter';
+import { addGram, transposed } from './linear-algebra/products';
 
 /**
  * The scatter of activations whose Gram matrix was worked out elsewhere: gram = Σ (h − shift)(h − shift)ᵀ over all examples, width × width.
@@ -16,15 +17,15 @@ export function scatterFromGram(
   const n = counts.reduce((s, c) => s + c, 0);
   const grand = grandMean(moments);
   const centres = weightedCentres(moments, grand);
-  const within = gram.slice();
-  // n S_W = gram − n (μ − shift)(μ − shift)ᵀ − n S_B
-  const subtract = (v: Float64Array): void => {
-    for (let i = 0; i < width; i++) {
-      const a = n * v[i]!;
-      if (a !== 0) for (let j = 0; j < width; j++) within[i * width + j]! -= a * v[j]!;
-    }
-  };
-  subtract(grand.map((m, j) => m - shift[j]!));
-  for (let k = 0; k < classes; k++) subtract(centres.subarray(k * width, (k + 1) * width));
+  // n S_W = gram − n (μ − shift)(μ − shift)ᵀ − n S_B: one more row beside those whose products make up S_B.
+  const rows = new Float64Array((classes + 1) * width);
+  rows.set(centres);
+  rows.set(
+    grand.map((m, j) => m - shift[j]!),
+    classes * width,
+  );
+  const known = new Float64Array(width * width);
+  addGram(transposed(rows, classes + 1, width), width, classes + 1, known);
+  const within = gram.map((v, at) => v - n * known[at]!);
   return { classes, width, counts, mean, within, byAttribute };
 }

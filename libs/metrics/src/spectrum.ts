@@ -2,6 +2,7 @@ import { betweenCutoff, grandMean, rangeOf, weightedCentres } from './folds/betw
 import type { ClassMoments } from './folds/moments';
 import type { Scatter } from './folds/scatter';
 import { backwardSolve, forwardSolve, pivotedCholesky } from './linear-algebra/pivoted-cholesky';
+import { addGram, project, transposed } from './linear-algebra/products';
 import { symmetricEigen } from './linear-algebra/symmetric-eigen';
 
 /** Units whose variance given the units already taken is below this share of the largest unit’s are no part of the range of S_T. */
@@ -31,11 +32,7 @@ function totalCovariance(s: Scatter, centres: Float64Array): Float64Array {
   const { width, classes } = s;
   const n = sum(s.counts);
   const total = s.within.map((v) => v / n);
-  for (let k = 0; k < classes; k++)
-    for (let i = 0; i < width; i++) {
-      const c = centres[k * width + i]!;
-      if (c !== 0) for (let j = 0; j < width; j++) total[i * width + j]! += c * centres[k * width + j]!;
-    }
+  addGram(transposed(centres, classes, width), width, classes, total);
   return total;
 }
 
@@ -103,14 +100,13 @@ export function spectrumTable(
   const { width } = judged;
   const n = sum(judged.counts);
   const attributed = sum(judged.byAttribute.counts);
+  const count = fitted.within.length;
+  const products = new Float64Array(width * count);
+  if (count > 0) project({ values: judged.within, from: 0, n: width, width }, fitted.directions, count, null, products);
   return Array.from(fitted.within, (_, d) => {
     const direction = fitted.directions.subarray(d * width, (d + 1) * width);
     let within = 0;
-    for (let i = 0; i < width; i++) {
-      let row = 0;
-      for (let j = 0; j < width; j++) row += judged.within[i * width + j]! * direction[j]!;
-      within += (direction[i]! * row) / n;
-    }
+    for (let i = 0; i < width; i++) within += (direction[i]! * products[i * count + d]!) / n;
     const classes: ClassMoments = { ...judged, squares: new Float64Array(0) };
     const between = betweenShare(classes, 1, n, direction);
     const total = within + between;

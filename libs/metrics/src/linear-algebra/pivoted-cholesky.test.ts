@@ -17,6 +17,8 @@ describe('pivoted Cholesky', () => {
     [6, 6],
     [13, 13],
     [13, 4],
+    [150, 150],
+    [150, 90],
   ])('of a random %i × %i matrix of rank %i has that rank, and solves', (n, rank) => {
     const x = Float64Array.from({ length: n * rank }, () => random.normal());
     const a = new Float64Array(n * n);

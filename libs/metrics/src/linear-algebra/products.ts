@@ -84,3 +84,10 @@ export function addGram(x: Float64Array, count: number, width: number, gram: Flo
     }
   }
 }
+
+/** The columns of a rows × columns matrix as rows. */
+export function transposed(x: Float64Array, rows: number, columns: number): Float64Array {
+  const out = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = x[i * columns + j]!;
+  return out;
+}

@@ -1,3 +1,5 @@
+import { transposed } from './products';
+
 /** Eigenvalues of a symmetric matrix, largest first, and its orthonormal eigenvectors as rows in the same order. */
 export interface Eigen {
   readonly values: Float64Array;
@@ -13,7 +15,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
   const bad = matrix.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0) throw new Error(`matrix[${Math.floor(bad / n)}, ${bad % n}] is ${matrix[bad]}; it must be finite`);
   const { diagonal, off, q } = tridiagonalise(matrix.slice(0, n * n), n);
-  const rows = transposed(q, n);
+  const rows = transposed(q, n, n);
   implicitQl(diagonal, off, rows, n);
   const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => diagonal[j]! - diagonal[i]!);
   const vectors = new Float64Array(n * n);
@@ -89,12 +91,6 @@ function accumulated(reflectors: readonly { v: Float64Array; beta: number }[], n
     }
   }
   return q;
-}
-
-function transposed(q: Float64Array, n: number): Float64Array {
-  const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) out[j * n + i] = q[i * n + j]!;
-  return out;
 }
 
 const mostSweeps = 60;
