@@ -16,6 +16,8 @@ export const entries = {
   trainer: 'apps/trainer/src/main.ts',
   analyzer: 'apps/analyzer/src/main.ts',
   'data-ingest': 'apps/data-ingest/src/main.ts',
+  'audit-worker': 'libs/audit/src/worker/main.ts',
+  'audit-gram': 'libs/audit/src/gram/main.ts',
   'bench-engine': 'libs/bench/src/train/engine-main.ts',
   'bench-tfjs': 'libs/bench/src/train/tfjs-main.ts',
 };

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Context } from './context';
+import { registerAudit } from './commands/audit';
 import { registerBench } from './commands/bench';
 import { registerData } from './commands/data';
 import { registerDoctor } from './commands/doctor';
@@ -23,6 +24,7 @@ const commands: readonly ((r: Registrar) => void)[] = [
   registerRuns,
   registerData,
   registerLinear,
+  registerAudit,
   registerReadModel,
   registerBench,
   registerDoctor,
