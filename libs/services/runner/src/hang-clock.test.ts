@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hangs, startHangClock, stepped } from './hang-clock';
+import { hangs, heard, startHangClock, stepped } from './hang-clock';
 
 const floor = 15 * 60_000;
 
@@ -20,6 +20,14 @@ describe('a hung step', () => {
   it('counts reports without progress as nothing', () => {
     const clock = stepped(startHangClock(0), 10, 1000);
     expect(stepped(clock, 10, 2000)).toBe(clock);
+  });
+
+  it('is none while a long evaluation tells that it goes on', () => {
+    let clock = stepped(startHangClock(0), 10, 1000);
+    for (let minute = 1; minute <= 60; minute++) clock = heard(clock, minute * 60_000);
+    expect(hangs(clock, 60 * 60_000 + floor, floor)).toBe(false);
+    expect(hangs(clock, 60 * 60_000 + floor + 1, floor)).toBe(true);
+    expect(clock.perStep).toEqual([100]);
   });
 
   it('keeps the median over one slow first step', () => {

@@ -102,27 +102,27 @@ describe.each(cases)('$model in $precision', (c) => {
       await inLaboratory(async (lab) => {
         const runId = await lab.queueRun(specOf(c));
         const stepNow = async (): Promise<number> => (await lab.head(runId)).checkpoint?.step ?? 0;
-        /** One life; the signal falls within the steps left, or in the final evaluation. */
+        /** One life, to the signal: a kill of either process, or a stop. */
         async function live(doom: Doom, checkpointSeconds: number): Promise<void> {
-          const from = await stepNow();
+          history.push(`from step ${await stepNow()}: ${doom.signal} to the ${doom.victim} at call ${doom.call}`);
           const { code, signal, said } = await lab.supervise([runId], { doom, checkpointSeconds }).exit;
-          history.push(`from step ${from}: ${doom.signal} to the ${doom.victim} at call ${doom.call}`);
-          const end = doom.victim === 'child' ? exitCodes.infrastructure.code : exitCodes.interrupted.code;
-          expect(doom.signal === 'SIGKILL' && doom.victim === 'supervisor' ? signal : code, said).toBe(
-            doom.signal === 'SIGKILL' && doom.victim === 'supervisor' ? 'SIGKILL' : end,
-          );
+          const killed = doom.signal === 'SIGKILL';
+          const { infrastructure, interrupted } = exitCodes;
+          const expected = doom.victim === 'child' ? infrastructure.code : killed ? 'SIGKILL' : interrupted.code;
+          expect(signal ?? code, `${history.join('\n')}\n${said}`).toBe(expected);
         }
         const stopAt = random.below(kills + 1);
         for (let i = 0; i <= kills; i++) {
-          // Sometimes only whole epochs are saved, sometimes every step.
-          const often = random.below(2) === 0 ? 0 : 300;
           if (i === stopAt) {
-            const [from, step] = [await stepNow(), 1 + random.below(stepsAnEpoch - 1)];
-            await live({ call: step, victim: 'supervisor', signal: 'SIGTERM' }, often);
-            // Nothing is lost by stopping: the step in which the signal came is in the checkpoint.
-            expect(await stepNow()).toBeGreaterThanOrEqual(Math.min(totalSteps, from + step));
+            // In the middle of an epoch, and there it goes on.
+            const from = await stepNow();
+            const call = 1 + random.below(stepsAnEpoch - 1 - (from % stepsAnEpoch) || 1);
+            await live({ call, victim: 'supervisor', signal: 'SIGTERM' }, 300);
+            expect(await stepNow(), history.at(-1)).toBe(from + call);
             continue;
           }
+          // Sometimes only whole epochs are saved, sometimes every step.
+          const often = random.below(2) === 0 ? 0 : 300;
           const left = totalSteps - (await stepNow());
           const call = 1 + random.below(Math.min(left + 5, Math.ceil((3 * totalSteps) / (kills + 1))));
           await live({ call, victim: random.below(2) === 0 ? 'child' : 'supervisor', signal: 'SIGKILL' }, often);

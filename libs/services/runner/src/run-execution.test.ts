@@ -295,6 +295,8 @@ describe.concurrent('a torn checkpoint', () => {
       expect(await ended(lab.supervise([runId]))).toBe(0);
       const started = (await lab.events()).filter((e) => e.type === 'run.started').at(-1);
       expect(started?.data).toMatchObject({ resumedFromStep: before.previousCheckpoint!.step });
+      const log = Buffer.from((await lab.store.get(objectKeys.runLog(runId))).body).toString('utf8');
+      expect(log).toContain(`warn checkpoint ${before.checkpoint!.prefix} is torn (`);
       expect((await lab.result(runId)).weights.sha256).toBe(whole.weights);
       expect(await lab.broken(runId)).toEqual([]);
     },

@@ -33,7 +33,11 @@ runChild({
     return {
       close: session.close,
       run: (signature, feeds) => {
-        if (++calls === doom?.call) process.kill(doom.victim === 'child' ? process.pid : process.ppid, doom.signal);
+        if (++calls === doom?.call) {
+          process.kill(doom.victim === 'child' ? process.pid : process.ppid, doom.signal);
+          // Long enough that what the supervisor answers to SIGTERM is heard right after this call.
+          if (doom.signal === 'SIGTERM') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+        }
         return session.run(signature, feeds);
       },
     };
