@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { localProject } from '@minvar/contracts';
 import { datasets } from '@minvar/datasets';
-import { experiments } from '@minvar/experiments';
+import { experiments, recipes } from '@minvar/experiments';
 import { methods } from '@minvar/methods';
 import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
@@ -18,6 +18,7 @@ import {
   createLmdbEventLog,
   createLocalExecutor,
   findLaboratory,
+  isFull,
   openHome,
   probeConditionalWrites,
 } from '@minvar/service-kit';
@@ -154,7 +155,7 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
       store,
       readModel,
       experiments,
-      registries: { ...registries, metrics },
+      registries: { ...registries, metrics, recipes },
       linear: { workerUrl: new URL('linear-worker.mjs', import.meta.url) },
       port: settings.port,
       host: settings.host,
@@ -175,11 +176,16 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
   }
 }
 
-const expected = ['HomeInUseError', 'UnsuitableFileSystemError', 'StorageFullError'];
+const expected = ['HomeInUseError', 'UnsuitableFileSystemError'];
 
 /** What a person can do something about is failed work; anything else is a bug and keeps its stack. */
 async function startFailure(e: unknown, home: string): Promise<unknown> {
   if (!(e instanceof Error)) return e;
+  if (isFull(e)) {
+    return new WorkError(`no space left in ${home}: nothing was started; free some, or choose another home with --home`, {
+      cause: e,
+    });
+  }
   const running = inUse(e) ? await findLaboratory(home) : null;
   if (running) {
     const way = 'open it, use it with `minvar experiment run --all`, or stop it with ctrl-C';

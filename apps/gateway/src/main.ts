@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { localProject } from '@minvar/contracts';
 import { datasets } from '@minvar/datasets';
-import { experiments } from '@minvar/experiments';
+import { experiments, recipes } from '@minvar/experiments';
 import { methods } from '@minvar/methods';
 import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     store,
     readModel,
     experiments,
-    registries: { methods, models, datasets, metrics },
+    registries: { methods, models, datasets, metrics, recipes },
     linear: { workerUrl: new URL('./linear-worker.mjs', import.meta.url) },
     port,
     host,
