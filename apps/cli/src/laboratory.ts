@@ -182,9 +182,8 @@ const expected = ['HomeInUseError', 'UnsuitableFileSystemError'];
 async function startFailure(e: unknown, home: string): Promise<unknown> {
   if (!(e instanceof Error)) return e;
   if (isFull(e)) {
-    return new WorkError(`no space left in ${home}: nothing was started; free some, or choose another home with --home`, {
-      cause: e,
-    });
+    const way = 'free some, or choose another home with --home';
+    return new WorkError(`no space left in ${home}: nothing was started; ${way}`, { cause: e });
   }
   const running = inUse(e) ? await findLaboratory(home) : null;
   if (running) {

@@ -28,14 +28,21 @@ export function createSnapshots(dir: string, shape: { readonly schema: string; r
   const headerFile = join(dir, 'read-model.json');
 
   async function write(path: string, bytes: Uint8Array): Promise<void> {
-    const file = await open(`${path}.part`, 'w');
+    const part = `${path}.part`;
     try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
+      const file = await open(part, 'w');
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(part, path);
+    } catch (e) {
+      // A full disk is not to stay full because of what did not fit.
+      await rm(part, { force: true });
+      throw e;
     }
-    await rename(`${path}.part`, path);
   }
 
   return {

@@ -1,4 +1,5 @@
 import { deadLetterTopic } from '@minvar/contracts';
+import { isFull } from '../errors';
 import type { Membership } from './group';
 import { partitionKey } from './group';
 import type {
@@ -214,7 +215,10 @@ export function createConsumer(options: ConsumerOptions, backend: ConsumerBacken
       await coordination;
       for (const p of owned.values()) p.stop.abort();
       await Promise.all([...owned.values()].map((p) => p.done));
-      await membership.leave();
+      // Without room the row of this member stays, and counts for nothing once its process has ended.
+      await membership.leave().catch((error: unknown) => {
+        if (!isFull(error)) throw error;
+      });
     },
     ready: () => started && [...owned.values()].every((p) => p.failures === 0),
     status: () =>

@@ -64,6 +64,8 @@ const reserve = 1024 * 1024;
 const mapSize = 2 ** 38;
 
 export function openTables(dir: string): Tables {
+  // A page of LMDB's lock file that the disk cannot hold ends the process (SIGBUS), since that file is mapped.
+  checkRoom(dir);
   // Batching by event turn would make a promise that nobody holds; its rejection on a full disk would end the process.
   const root = open({
     path: dir,
@@ -85,11 +87,6 @@ export function openTables(dir: string): Tables {
     throw cause;
   }
 
-  /** LMDB tells the terminal of every write that the disk does not take, in several lines: so it is asked only when there is room. */
-  function checkRoom(): void {
-    if (bytesFree(dir) < reserve) throw new StorageFullError('an event', dir);
-  }
-
   async function tryChange<T>(plan: (write: Write) => T): Promise<{ done: boolean; result: T }> {
     root.resetReadTxn();
     const version = state.getEntry('log')?.version ?? null;
@@ -99,7 +96,7 @@ export function openTables(dir: string): Tables {
       remove: (table, key) => steps.push(() => table.remove(key)),
     });
     if (steps.length === 0) return { done: true, result };
-    checkRoom();
+    checkRoom(dir);
     const commit = (): void => {
       for (const step of [...steps, () => state.put('log', 0, (version ?? 0) + 1)]) {
         // When the commit fails these promises are rejected besides the one that is awaited.
@@ -139,7 +136,7 @@ export function openTables(dir: string): Tables {
       return mine;
     },
     async put(table, key, value) {
-      checkRoom();
+      checkRoom(dir);
       await table.put(key, value).catch(failed);
       await root.flushed;
     },
@@ -149,6 +146,11 @@ export function openTables(dir: string): Tables {
       await root.close();
     },
   };
+}
+
+/** LMDB tells the terminal of every write that the disk does not take, in several lines: so it is asked only when there is room. */
+function checkRoom(dir: string): void {
+  if (bytesFree(dir) < reserve) throw new StorageFullError('an event', dir);
 }
 
 /** LMDB reports a write that was cut short, which is what a full disk causes, as an input/output error. */

@@ -3,9 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StorageFullError } from '../errors';
 import { isProcessAlive, processIdentity } from '../processes';
 import type { ForkedChild } from '../testing/bundle';
 import { bundleAndFork } from '../testing/bundle';
+import { smallDisk } from '../testing/small-disk';
 import { unsuitableFileSystem, UnsuitableFileSystemError } from './file-system';
 import { openHome } from './home';
 import { findLaboratory } from './laboratory';
@@ -141,6 +143,26 @@ describe('a home', () => {
     for (const text of ['', '{', '{"url":1}']) {
       await writeFile(join(dir, 'lab.json'), text);
       expect(await findLaboratory(dir)).toBeNull();
+    }
+  });
+
+  it('on a full disk is refused with its name, and leaves no half file', async (context) => {
+    const disk = await smallDisk(2);
+    if ('because' in disk) return context.skip(disk.because);
+    try {
+      const home = await openHome(join(disk.dir, 'home'));
+      await writeFile(join(disk.dir, 'filler'), Buffer.alloc(2 * 1024 * 1024)).catch(() => {});
+      for (const work of [home.announce({ url: 'http://127.0.0.1:4000' }), home.secret('links')]) {
+        const error = await work.catch((e: unknown) => e);
+        expect(error).toBeInstanceOf(StorageFullError);
+        expect((error as Error).message).toContain(join(disk.dir, 'home'));
+      }
+      expect((await readdir(home.folders.root)).filter((name) => name.startsWith('lab.json'))).toEqual([]);
+      await rm(join(disk.dir, 'filler'));
+      expect(await home.secret('links')).toHaveLength(32);
+      await home.close();
+    } finally {
+      await disk.remove();
     }
   });
 

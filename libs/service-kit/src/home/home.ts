@@ -85,6 +85,9 @@ async function readOrMakeSecret(path: string): Promise<Buffer> {
   try {
     await handle.writeFile(secret);
     await handle.sync();
+  } catch (error) {
+    if (isFull(error)) throw new StorageFullError('a secret', path, { cause: error });
+    throw error;
   } finally {
     await handle.close();
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isFull, StorageFullError } from '../errors';
 import { orNull } from '../object-store/files';
 import { isProcessAlive, processIdentity } from '../processes';
 
@@ -22,8 +23,14 @@ const fileOf = (home: string): string => join(home, 'lab.json');
 export async function writeLaboratory(home: string, lab: { url: string; token?: string }): Promise<void> {
   const content: Laboratory = { ...lab, pid: process.pid, process: processIdentity() };
   const temporary = `${fileOf(home)}.${randomUUID()}`;
-  await writeFile(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-  await rename(temporary, fileOf(home));
+  try {
+    await writeFile(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+    await rename(temporary, fileOf(home));
+  } catch (error) {
+    await orNull(unlink(temporary));
+    if (isFull(error)) throw new StorageFullError('lab.json', home, { cause: error });
+    throw error;
+  }
 }
 
 export async function removeLaboratory(home: string): Promise<void> {

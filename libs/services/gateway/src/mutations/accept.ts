@@ -104,10 +104,7 @@ export async function send<T extends MessageType>(
     positions = await options.log.append(envelopes.map(encodeEvent));
   } catch (e) {
     if (e instanceof StorageFullError)
-      throw tryAgain(
-        'STORAGE_FULL',
-        'there is no space left for the event log: nothing was accepted; free some, then ask again',
-      );
+      throw tryAgain('STORAGE_FULL', `nothing was accepted: no space left in ${e.where}; free some, then ask again`);
     throw e;
   }
   try {
