@@ -130,6 +130,11 @@ describe.each(cases)('$model in $precision', (c) => {
         const { code, said } = await lab.supervise([runId], { doom: null }).exit;
         expect(code, said).toBe(0);
         expect(await lab.broken(runId)).toEqual([]);
+        // Arrays of owners that were killed are gone.
+        const kept: string[] = [];
+        for await (const { key } of lab.store.list(`${objectKeys.runPrefix(runId)}activations/`)) kept.push(key);
+        const named = (await lab.result(runId)).outputs.flatMap((o) => Object.values(o.arrays).map((x) => x.key));
+        expect(kept).toEqual(named.sort());
         expect(await leftBy(lab, runId), `MINVAR_SEED=${seed}\n${history.join('\n')}`).toEqual(expected);
       });
       console.log(`${c.model} ${c.precision}, state ${expected.state!.slice(0, 16)}…\n  ${history.join('\n  ')}`);

@@ -66,3 +66,18 @@ export async function checkOutputs(store: ObjectStore, outputs: readonly StoredO
     }
   }
 }
+
+/**
+ * Removes arrays that a finished run's result does not name: those of owners that were replaced. Only of terms up to the one that finished it.
+ */
+export async function pruneOutputs(
+  store: ObjectStore,
+  { runId, term }: { readonly runId: string; readonly term: number },
+  outputs: readonly StoredOutput[],
+): Promise<void> {
+  const named = new Set(outputs.flatMap((o) => Object.values(o.arrays).map((a) => a.key)));
+  for await (const { key } of store.list(`${objectKeys.runPrefix(runId)}activations/`)) {
+    const [, of] = /\.(\d+)\.npy$/.exec(key) ?? [];
+    if (of !== undefined && Number(of) <= term && !named.has(key)) await store.remove(key);
+  }
+}

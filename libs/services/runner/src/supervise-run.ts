@@ -23,7 +23,7 @@ import type { Prepared } from './prepare';
 import { prepare } from './prepare';
 import { storeResult } from './results';
 import { createRunLog } from './run-log';
-import { createStoredOutputs } from './stored-outputs';
+import { createStoredOutputs, pruneOutputs } from './stored-outputs';
 
 export interface Supervision {
   readonly owner: string;
@@ -129,7 +129,11 @@ async function conduct(at: Supervision, keeper: KeeperLoop, head: RunHead, over:
     // Everything said so far goes out before the last word, as far as that is possible now.
     await live.flush();
     await runLog.store().catch((e: Error) => at.warn(`storing the log of ${runId}: ${e.message}`));
-    await keeper.ask(end);
+    const after = await keeper.ask(end);
+    if (end.kind === 'finish' && end.result && after.head?.outcome?.resultKey === end.outcome.resultKey)
+      await pruneOutputs(at.store, head, end.result.outputs).catch((e: Error) =>
+        at.warn(`removing activations of replaced owners of ${runId}: ${e.message}`),
+      );
   } catch (e) {
     if (over.aborted) return;
     const end = await unlessFull(endAfter(e as Error, at.stop.aborted));

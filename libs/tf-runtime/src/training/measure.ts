@@ -7,9 +7,9 @@ import { equalParts, evaluationBatch, liveSplits } from './evaluate';
 import { trainingError } from './failure';
 import type { LiveFold } from './live-fold';
 import { createLiveFold } from './live-fold';
-import type { PassRows } from './outputs';
+import type { PassRows, WholeArray } from './outputs';
 import { openPass } from './outputs';
-import { stateOf } from './state';
+import { arraysOf } from './state';
 import type { TrainingProgram } from './training-program';
 
 export interface MeasureInput {
@@ -68,8 +68,7 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
     use: (rows: PassRows, from: number) => Promise<void>,
   ): Promise<TrainEnd | null> =>
     eachBlock(split, blocksOf(examples), async (indices, from) => {
-      const run = session.run('eval', { indices });
-      const rows = Object.fromEntries(Object.entries(run).map(([array, v]) => [array, v.data as Float32Array]));
+      const rows = arraysOf(session.run('eval', { indices }));
       if (!rows.logits!.every(Number.isFinite)) {
         throw trainingError(
           'NON_FINITE',
@@ -94,7 +93,6 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
     const points: MetricPoint[] = [];
     const outputs: ChildOutput[] = [];
     const live = liveSplits(plan);
-    const trained = storing ? stateOf(session) : null;
 
     /** A pass over all of a split into files, and into the fold where there is one. */
     async function store(
@@ -117,7 +115,7 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
             ...(statistics === 'as-trained' && attributes
               ? { attributes: { data: attributes, shape: [examples] } }
               : {}),
-            ...(outputs.length === 0 ? { 'last-layer': lastLayer() } : {}),
+            ...(outputs.length === 0 ? { 'last-layer': lastLayerOf(session) } : {}),
           }),
         );
         return null;
@@ -125,11 +123,6 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
         await writer.close();
       }
     }
-    const lastLayer = () => {
-      const { name, variable } = made.lastLayer;
-      return { data: trained![name]!, shape: variable.shape };
-    };
-
     for (const split of storing ? plan.splits : live.map((l) => l.split)) {
       const shown = live.find((l) => l.split === split);
       const fold = shown ? createLiveFold(shown, manifest, smoothing) : null;
@@ -139,8 +132,9 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
       if (end) return end;
       if (fold) points.push(...fold.points(epoch));
     }
-    if (!trained || made.buffers.length === 0) return { points, outputs };
+    if (!storing || made.buffers.length === 0) return { points, outputs };
 
+    const trained = arraysOf(session.run('saveStatistics'));
     try {
       const end = await reEstimate();
       if (end) return end;
@@ -149,10 +143,15 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
         if (end) return end;
       }
     } finally {
-      session.run('restore', trained);
+      session.run('restoreStatistics', trained);
     }
     return { points, outputs };
   };
+}
+
+function lastLayerOf(session: Session): WholeArray {
+  const { data, shape } = session.run('lastLayer').weights!;
+  return { data: data as Float32Array, shape };
 }
 
 /** Sizes of blocks of `evaluationBatch` rows; the last one is smaller when they do not divide. */

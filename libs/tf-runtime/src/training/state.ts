@@ -10,9 +10,12 @@ import type { TrainingProgram } from './training-program';
 /** Values of the session's variables by name, in TensorFlow's layout. */
 export type SessionState = Readonly<Record<string, Float32Array>>;
 
+/** Float32 outputs of a signature, by name. */
+export const arraysOf = (outputs: ReturnType<Session['run']>): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(Object.entries(outputs).map(([name, v]) => [name, v.data as Float32Array]));
+
 /** What the session holds now, bit for bit. */
-export const stateOf = (session: Session): SessionState =>
-  Object.fromEntries(Object.entries(session.run('save')).map(([name, v]) => [name, v.data as Float32Array]));
+export const stateOf = (session: Session): SessionState => arraysOf(session.run('save'));
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

@@ -13,7 +13,7 @@ import {
   slice,
   variable,
 } from '@minvar/graph';
-import type { Program, Value, Variable } from '@minvar/graph';
+import type { Program, SignatureSpec, Value, Variable } from '@minvar/graph';
 import { modelVariables } from '@minvar/models';
 import type { Buffer, Parameter } from '@minvar/models';
 import { cropFlip, cropFlipInputs } from './augment';
@@ -27,8 +27,9 @@ export interface TrainingProgram {
   /**
    * Signatures: `load` (paths `inputs0` … and `labels`) puts the data into the session; `restore` and `save` set and give every variable of
    * the training state; `train` (`indices`, what the method and the optimizer are fed) is one step and answers `loss`; `eval` (`indices`)
-   * answers `logits`, `activations` and `stage-<name>` in evaluation mode; `statistics` (`indices`, `momentum` m), where the model has running
-   * statistics, moves them by m towards those of a batch as it is: unmixed, not augmented.
+   * answers `logits`, `activations` and `stage-<name>` in evaluation mode; `lastLayer` answers `weights`. Where the model has running
+   * statistics, `statistics` (`indices`, `momentum` m) moves them by m towards those of a batch as it is, unmixed and not augmented;
+   * `restoreStatistics` and `saveStatistics` set and give them alone.
    */
   readonly program: Program;
   readonly parameters: readonly Parameter[];
@@ -36,8 +37,6 @@ export interface TrainingProgram {
   readonly optimizer: Optimizer;
   /** columns of each output of `eval`: K, D, and channels of the stages */
   readonly widths: Readonly<Record<string, number>>;
-  /** weights of the last linear layer, K × D */
-  readonly lastLayer: Parameter;
 }
 
 /** What the names of stages' arrays begin with. */
@@ -116,12 +115,14 @@ export function trainingProgram(
   );
   const optimizer = optimizerFor(spec.optimizer, parameters, slopes);
   const state = [...parameters, ...buffers].map((v) => v.variable).concat(optimizer.state);
+  const restore = restoreSignature(state);
+  const lastLayer = parameters.find((p) => p.group === 'last-layer')!;
 
   return {
     program: program({
       signatures: {
         load: loadSignature(inputs, labels, plan),
-        restore: restoreSignature(state),
+        restore,
         save: saveSignature(state),
         train: {
           inputs: { indices, lambda, partner, ...crop, ...fed, ...optimizer.inputs },
@@ -129,14 +130,28 @@ export function trainingProgram(
           updates: [...optimizer.updates, ...training.updates],
         },
         eval: { inputs: { indices }, outputs: measured },
-        ...(buffers.length > 0 ? { statistics: { inputs: { indices, momentum }, updates: again.updates } } : {}),
+        lastLayer: { outputs: { weights: lastLayer.variable.value } },
+        ...(buffers.length > 0
+          ? {
+              statistics: { inputs: { indices, momentum }, updates: again.updates },
+              saveStatistics: saveSignature(buffers.map((b) => b.variable)),
+              restoreStatistics: onlyOf(restore, buffers),
+            }
+          : {}),
       },
     }),
     parameters,
     buffers,
     optimizer,
     widths: Object.fromEntries(Object.entries(measured).map(([array, v]) => [array, v.shape[1]!])),
-    lastLayer: parameters.find((p) => p.group === 'last-layer')!,
+  };
+}
+
+/** A signature that restores some of the variables, from the same inputs. */
+function onlyOf({ inputs = {} }: SignatureSpec, some: readonly Buffer[]): SignatureSpec {
+  return {
+    inputs: Object.fromEntries(some.map(({ name }) => [name, inputs[name]!])),
+    updates: some.map(({ name, variable: v }) => assign(v, inputs[name]!)),
   };
 }
 
