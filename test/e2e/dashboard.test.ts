@@ -120,8 +120,10 @@ describe('the web page, in a real browser', () => {
     await page.getByRole('button', { name: 'Seed' }).click();
     await until('the address', () => /method=mixup/.test(page.url()) && /order=seed/.test(page.url()));
     await page.locator('tbody tr').first().waitFor();
-    const methods = await page.locator('tbody tr td:nth-child(3)').allInnerTexts();
-    expect(new Set(methods)).toEqual(new Set(['mixup']));
+    await until('rows of mixup only', async () => {
+      const methods = await page.locator('tbody tr td:nth-child(3)').allInnerTexts();
+      return methods.length > 0 && methods.every((m) => m === 'mixup');
+    });
     await page.reload();
     await page.locator('tbody tr').first().waitFor();
     expect(await page.getByLabel('Method').inputValue()).toBe('mixup');
@@ -154,6 +156,33 @@ describe('the web page, in a real browser', () => {
       }
     }
   }, 120_000);
+
+  it('opens with the preset that was run last, and says of a claim without results why it has none', async () => {
+    const unfinished = await graphql<{ runs: { edges: { node: { id: string } }[] } }>(
+      lab.url,
+      '{ runs(first: 200, filter: { experiment: "spurious-colour", state: [QUEUED, CLAIMED, RUNNING] }) { edges { node { id } } } }',
+    );
+    for (const { node } of unfinished.data.runs.edges)
+      await graphql(lab.url, 'mutation ($id: ID!) { cancelRun(input: { id: $id }) { __typename } }', { id: node.id });
+    const { data } = await graphql<{ runExperiment: { preset: string } }>(
+      lab.url,
+      'mutation ($input: RunExperimentInput!) { runExperiment(input: $input) { ... on RunExperimentPayload { preset } } }',
+      { input: { name: 'linear-low-high', preset: 'ci' } },
+    );
+    expect(data.runExperiment.preset).toBe('ci');
+    const { page, context } = await open('/');
+    const card = page.locator('[data-experiment="linear-low-high"]');
+    await card.locator('.controls .chip', { hasText: /^done$/ }).waitFor({ timeout: 120_000 });
+    expect(await card.locator('select').inputValue()).toBe('ci');
+    await card.getByRole('button', { name: 'Run ci' }).waitFor();
+    expect(await card.locator('.claims .because').count()).toBe(await card.locator('.claims > li').count());
+    // its runs were cancelled, under a preset that --set had changed
+    const other = page.locator('[data-experiment="spurious-colour"]');
+    expect(await other.locator('select').inputValue()).toMatch(/^quick\+[0-9a-f]{8}$/);
+    expect(await other.getByRole('button', { name: /^Run / }).count()).toBe(0);
+    expect(await other.locator('.claims li .because').first().innerText()).not.toBe('');
+    await context.close();
+  }, 180_000);
 
   it('works from the keyboard: skip link, pages, controls, each with a visible focus', async () => {
     const { page, context } = await open('/');

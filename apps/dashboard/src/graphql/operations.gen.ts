@@ -80,7 +80,7 @@ export type Verdict =
 export type OverviewQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type OverviewQuery = { cursor: string, experiments: { edges: Array<{ node: { id: string, name: string, title: string, presets: Array<string>, claims: Array<{ id: string, text: string }> } }> } };
+export type OverviewQuery = { cursor: string, experiments: { edges: Array<{ node: { id: string, name: string, title: string, presets: Array<string>, latestPreset: string | null, claims: Array<{ id: string, text: string }> } }> } };
 
 export type PresetStandingFragment = { id: string, name: string, state: ExperimentState, progress: number, claims: Array<{ id: string, text: string, verdict: Verdict, because: string }> };
 
@@ -128,7 +128,7 @@ export type RunsQueryVariables = Exact<{
 
 
 export type RunsQuery = { cursor: string, runs: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: (
-        { errors: Array<{ name: string, variant: string | null, value: number | null, nonFinite: string | null }> }
+        { errors: Array<{ name: string, variant: string | null, split: string, value: number | null, nonFinite: string | null }> }
         & RunRowFragment
       ) }> } };
 
@@ -226,6 +226,7 @@ query Overview {
         name
         title
         presets
+        latestPreset
         claims {
           id
           text
@@ -314,9 +315,10 @@ query Runs($first: Int, $after: String, $filter: RunFilter, $orderBy: RunOrder) 
     edges {
       node {
         ...RunRow
-        errors: metrics(names: ["error"], split: "test") {
+        errors: metrics(names: ["error"]) {
           name
           variant
+          split
           value
           nonFinite
         }

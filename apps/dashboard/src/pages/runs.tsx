@@ -23,7 +23,7 @@ const columns: readonly {
   { label: 'Run', field: null },
   { label: 'State', field: 'state' },
   { label: 'Method', field: 'method' },
-  { label: 'Seed', field: 'seed', numeric: true },
+  { label: 'Seed', field: 'seed', numeric: true, minor: true },
   { label: 'Model', field: null, minor: true },
   { label: 'Cell', field: null, minor: true },
   { label: 'Test error', field: null, numeric: true },
@@ -32,10 +32,18 @@ const columns: readonly {
 ];
 
 const stateText = (r: Row) => (r.state === 'RUNNING' ? ` ${Math.floor(100 * r.progress)} %` : '');
-const errorOf = (r: Row): string => {
-  const e = r.errors.find((m) => m.variant === null) ?? r.errors[0];
-  return e ? number(e.value, e.nonFinite) : '';
-};
+/** The error on the test set; where there are several, on the one whose colours say nothing. */
+function TestError({ run }: { readonly run: Row }) {
+  const plain = run.errors.filter((m) => m.variant === null);
+  const e = ['test', 'test-random'].flatMap((split) => plain.find((m) => m.split === split) ?? [])[0];
+  if (!e) return null;
+  return (
+    <>
+      {number(e.value, e.nonFinite)}
+      {e.split !== 'test' && <small className="minor"> {e.split.replace(/^test-/, '')}</small>}
+    </>
+  );
+}
 
 /** The runs: filter, order and page are in the address. */
 export function Runs() {
@@ -165,19 +173,29 @@ export function Runs() {
               {runs.map((r) => (
                 <tr key={r.id}>
                   <td>
-                    <Link to={`/runs/${r.id}`}>{shortId(r.id)}</Link>
+                    <Link to={`/runs/${r.id}`}>{shortId(r.id).slice('run_'.length)}</Link>
                   </td>
                   <td className="tight">
                     <StateChip state={r.state} />
                     {stateText(r)}
                   </td>
-                  <td className="tight">{r.method}</td>
-                  <td className="numeric">{r.seed}</td>
+                  <td className="wide-tight">{r.method}</td>
+                  <td className="numeric minor">{r.seed}</td>
                   <td className="minor tight">{r.model}</td>
-                  <td className="minor">
-                    {r.memberships.map((m) => `${m.experiment} ${m.preset}: ${m.cell}`).join('; ')}
+                  <td className="minor tight">
+                    {r.memberships.map((m) => (
+                      <div key={`${m.experiment} ${m.preset}`}>
+                        {m.cell}
+                        <br />
+                        <small>
+                          {m.experiment} {m.preset}
+                        </small>
+                      </div>
+                    ))}
                   </td>
-                  <td className="numeric">{errorOf(r)}</td>
+                  <td className="numeric">
+                    <TestError run={r} />
+                  </td>
                   <td className="numeric minor">{elapsed(r.startedAt, r.finishedAt)}</td>
                   <td className="minor tight">{moment(r.createdAt)}</td>
                 </tr>

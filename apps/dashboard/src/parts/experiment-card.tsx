@@ -19,7 +19,11 @@ export function ExperimentCard({ experiment }: { readonly experiment: Listed }) 
   const heading = useId();
   const [search, setSearch] = useSearchParams();
   const wanted = search.get(experiment.name);
-  const preset = wanted && experiment.presets.includes(wanted) ? wanted : (experiment.presets[0] ?? 'quick');
+  const known = wanted && experiment.presets.includes(wanted) ? wanted : null;
+  // what was looked at last, then what was run last
+  const preset = known ?? experiment.latestPreset ?? experiment.presets[0] ?? 'quick';
+  // one that --set or --seeds made of another: its changes are known to the command line that made it
+  const isChanged = preset.includes('+');
   const at = { name: experiment.name, preset };
   const { data, error, loading, reload } = useLoaded(standingQuery, at);
   const soon = useThrottled(reload, 500);
@@ -67,14 +71,16 @@ export function ExperimentCard({ experiment }: { readonly experiment: Listed }) 
             ))}
           </select>
         </label>
-        <button
-          type="button"
-          className="primary"
-          disabled={running || sending || !standing}
-          onClick={() => void start()}
-        >
-          {running ? 'Running …' : `Run ${preset}`}
-        </button>
+        {!isChanged && (
+          <button
+            type="button"
+            className="primary"
+            disabled={running || sending || !standing}
+            onClick={() => void start()}
+          >
+            {running ? 'Running …' : `Run ${preset}`}
+          </button>
+        )}
         {standing && <StateChip state={standing.state} />}
         {running && standing && <Bar value={standing.progress} label={`Progress of ${experiment.name}, ${preset}`} />}
         {standing && standing.runs.totalCount > 0 && (
@@ -94,7 +100,7 @@ export function ExperimentCard({ experiment }: { readonly experiment: Listed }) 
                 <VerdictChip verdict={c.verdict} /> <strong>Claim {c.id}</strong>
               </div>
               <p>{c.text}</p>
-              {c.verdict !== 'NOT_RUN' && c.because && <Because text={c.because} />}
+              {standing.state !== 'NOT_RUN' && c.because && <Because text={c.because} />}
             </li>
           ))}
         </ul>

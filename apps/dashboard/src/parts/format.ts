@@ -7,8 +7,12 @@ export function duration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(n % 60)}` : `${m}:${two(n % 60)}`;
 }
 
-export const elapsed = (startedAt: string | null, finishedAt: string | null): string =>
-  startedAt ? duration((Date.parse(finishedAt ?? new Date().toISOString()) - Date.parse(startedAt)) / 1000) : '';
+/** What a run has taken so far; nothing before it starts. */
+export function elapsed(startedAt: string | null, finishedAt: string | null): string {
+  if (!startedAt) return '';
+  const seconds = (Date.parse(finishedAt ?? new Date().toISOString()) - Date.parse(startedAt)) / 1000;
+  return finishedAt && seconds < 0.5 ? '< 1 s' : duration(seconds);
+}
 
 /** Four significant digits; the name of a value that is not finite. */
 export function number(value: number | null, nonFinite?: string | null): string {

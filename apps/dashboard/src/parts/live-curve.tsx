@@ -41,7 +41,8 @@ export function LiveCurve({ points, label }: { readonly points: Points; readonly
             label,
             stroke: style.getPropertyValue('--accent').trim(),
             width: 2,
-            points: { show: true, size: 5 },
+            // single points only where they can be told apart
+            points: { show: (u) => u.data[0].length * 10 < u.width, size: 5 },
             value: (_u, v) => number(v),
           },
         ],

@@ -32,7 +32,7 @@ export function LogView({
   useEffect(() => {
     if (atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   });
-  const all = [...first, ...more];
+  const all = [...first, ...more].filter((l) => l.level !== 'debug' && l.level !== 'trace');
   if (all.length === 0) return <p className="faint">No lines.</p>;
   return (
     <pre

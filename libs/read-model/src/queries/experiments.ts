@@ -10,6 +10,8 @@ export type ExperimentState =
 export interface PresetView {
   readonly name: string;
   readonly preset: string;
+  /** orders the newest requests of presets by when they were made */
+  readonly sortKey: string;
   readonly state: ExperimentState;
   /** in [0, 1] */
   readonly progress: number;
@@ -22,6 +24,7 @@ export interface PresetView {
 interface Standing {
   name: string;
   preset: string;
+  sort_key: string;
   accepted_at: string | null;
   waiting: boolean;
   expanded: boolean;
@@ -69,7 +72,7 @@ export const experimentQueries = (db: () => Db) => ({
         from latest l join memberships m on m.request_id = l.id left join runs r on r.id = m.run_id left join run_progress p on p.run_id = m.run_id
         group by l.id
       )
-      select l.name, l.preset, l.accepted_at, l.expanded, l.error, coalesce(jsonb_array_length(l.waiting_for), 0) > 0 as waiting,
+      select l.name, l.preset, l.sort_key, l.accepted_at, l.expanded, l.error, coalesce(jsonb_array_length(l.waiting_for), 0) > 0 as waiting,
         coalesce(c.total, 0) as total, coalesce(c.active, 0) as active, coalesce(c.cancelled, 0) as cancelled, coalesce(c.failed, 0) as failed,
         coalesce(c.done, 0) as done, j.request_id is not null as judged, j.comparisons, j.verdicts, j.artifacts
       from latest l left join counts c on c.id = l.id left join lateral (
@@ -81,6 +84,7 @@ export const experimentQueries = (db: () => Db) => ({
     return rows.map((s) => ({
       name: s.name,
       preset: s.preset,
+      sortKey: s.sort_key,
       state: stateOf(s),
       progress: progressOf(s),
       error: s.error,

@@ -62,7 +62,7 @@ afterAll(() => lab.close());
 
 describe('queries', () => {
   it('lists every experiment of the registry, also one that was never run', async () => {
-    const { data } = await lab.ask(`{ experiments { totalCount edges { node { id name title presets
+    const { data } = await lab.ask(`{ experiments { totalCount edges { node { id name title presets latestPreset
       claims { id text verdict(preset: "quick") because(preset: "quick") }
       state(preset: "quick") progress(preset: "quick") comparisons(preset: "quick") { metric } runs(preset: "quick") { totalCount } } } } }`);
     expect(data.experiments).toEqual({
@@ -74,6 +74,7 @@ describe('queries', () => {
             name: 'colours',
             title: 'Which feature is learnt',
             presets: ['quick'],
+            latestPreset: null,
             claims: [
               { id: '1', text: 'Mixup follows colour more than ERM', verdict: 'NOT_RUN', because: 'not run yet' },
             ],
@@ -320,10 +321,17 @@ describe('mutations', () => {
   it('give a changed preset a name of its own', async () => {
     const { data } = await runExperiment({ name: 'colours', preset: 'quick', set: ['epochs=1'] });
     expect(data.runExperiment.preset).toMatch(/^quick\+[0-9a-f]{8}$/);
-    const shown = await lab.ask('query ($p: String!) { experiment(name: "colours") { presets state(preset: $p) } }', {
-      p: data.runExperiment.preset,
+    const shown = await lab.ask(
+      'query ($p: String!) { experiment(name: "colours") { presets latestPreset state(preset: $p) } }',
+      {
+        p: data.runExperiment.preset,
+      },
+    );
+    expect(shown.data.experiment).toEqual({
+      presets: ['quick', data.runExperiment.preset],
+      latestPreset: data.runExperiment.preset,
+      state: 'RUNNING',
     });
-    expect(shown.data.experiment).toEqual({ presets: ['quick', data.runExperiment.preset], state: 'RUNNING' });
   });
 
   const createRun = (spec: object, idempotencyKey?: string) =>

@@ -17,6 +17,8 @@ export const typeDefs = /* GraphQL */ `
     claims: [Claim!]!
     "Presets of the definition, then those that changes to one have made (\`quick+<8 hex>\`)"
     presets: [String!]!
+    "The preset that was asked for last; null when none ever was"
+    latestPreset: String
     state(preset: String!): ExperimentState!
     progress(preset: String!): Float!
     runs(first: Int = 50, after: String, preset: String): RunConnection!
@@ -144,6 +146,13 @@ export const resolvers = {
       const declared = Object.keys(e.presets);
       const asked = (await loaders.presets.load(e.name)).map((p) => p.preset);
       return [...declared, ...asked.filter((p) => !declared.includes(p)).sort()];
+    },
+    latestPreset: async (e: ExperimentDefinition, _: unknown, { loaders }: Context) => {
+      const asked = await loaders.presets.load(e.name);
+      return (
+        asked.reduce<PresetView | null>((last, p) => (last && last.sortKey > p.sortKey ? last : p), null)?.preset ??
+        null
+      );
     },
     state: async (e: ExperimentDefinition, { preset }: PresetArgs, c: Context) =>
       (await standing(e, preset, c))?.state ?? 'NOT_RUN',
