@@ -100,7 +100,17 @@ const tenth = Math.log(1 / 0.9);
 /** One percentage point of error: twice the standard error of a share of 10,000 test images. */
 const point = 0.01;
 
-function endpointsAt(condition: string, primary: boolean): Endpoint[] {
+/** Where series are read at matched training loss: the level, and the part of the test split that has a series. */
+interface Live {
+  readonly test: string;
+  readonly level: Endpoint['selection'];
+}
+const liveOf = (preset: string): Live =>
+  preset === 'paper'
+    ? { test: 'test[:9000]', level: 'at-train-loss-0.5' }
+    : { test: 'test[:2000]', level: 'at-train-loss-1.5' };
+
+function endpointsAt(condition: string, primary: boolean, live: Live): Endpoint[] {
   const against = (
     claim: string,
     metric: string,
@@ -108,6 +118,7 @@ function endpointsAt(condition: string, primary: boolean): Endpoint[] {
     smallestEffect: number,
     own = primary,
     split = 'test',
+    selection: Endpoint['selection'] = 'last',
   ): Endpoint[] =>
     augmented.map((a) => ({
       claim,
@@ -115,7 +126,7 @@ function endpointsAt(condition: string, primary: boolean): Endpoint[] {
       metric,
       variant,
       split,
-      selection: 'last',
+      selection,
       condition,
       a,
       b: 'erm',
@@ -131,6 +142,11 @@ function endpointsAt(condition: string, primary: boolean): Endpoint[] {
     ...against('3-raw', 'activation-variance', 'log', tenth, false, 'train'),
     ...against('3-raw', 'output-variance', 'log', tenth, false, 'train'),
     ...against('3-scale-free', 'activation-variance-ratio', 'log', tenth, false, 'train'),
+    // At equal fit of the training images, wherever in training that is.
+    ...['activation-variance', 'output-variance'].flatMap((metric) =>
+      against('3-raw', metric, 'log', tenth, false, live.test, live.level),
+    ),
+    ...against('3-scale-free', 'activation-variance-ratio', 'log', tenth, false, live.test, live.level),
   ];
 }
 
@@ -138,9 +154,11 @@ function endpointsAt(condition: string, primary: boolean): Endpoint[] {
 const isPrimary = (s: Setting, decay: string): boolean => s.recipe.name === 'author-like' && decay === 'matched';
 
 function endpoints(preset: string): Endpoint[] {
-  if (preset !== 'paper') return endpointsAt(conditionOf(small, 'matched'), true);
+  if (preset !== 'paper') return endpointsAt(conditionOf(small, 'matched'), true, liveOf(preset));
   return full.flatMap((s) =>
-    ['0', 'matched', 'tuned'].flatMap((decay) => endpointsAt(conditionOf(s, decay), isPrimary(s, decay))),
+    ['0', 'matched', 'tuned'].flatMap((decay) =>
+      endpointsAt(conditionOf(s, decay), isPrimary(s, decay), liveOf(preset)),
+    ),
   );
 }
 

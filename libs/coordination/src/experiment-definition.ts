@@ -27,7 +27,8 @@ export interface Endpoint {
   readonly metric: string;
   readonly variant: string | null;
   readonly split: string;
-  readonly selection: 'last' | 'last-10-median' | 'best-on-validation';
+  /** `at-train-loss-0.5`: where the loss on training examples crosses .5 nats, on the splits of the live series */
+  readonly selection: 'last' | 'last-10-median' | 'best-on-validation' | `at-train-loss-${number}`;
   readonly condition: string;
   readonly a: string;
   readonly b: string;

@@ -67,7 +67,12 @@ describe('selections from a series', () => {
       ...series('output-variance', 'test', [1, 2, 3, 5]),
       ...series('bound-slack', 'test', [1, 2, 3, 5]),
     ]);
-    expect(found.map((m) => [m.selection, m.split, m.epoch, m.value])).toEqual([
+    const plain = found.filter((m) => m.variant === null && m.selection !== 'at-train-loss-1.5');
+    for (const m of plain)
+      expect(found.find((f) => f.variant === 'log' && f.selection === m.selection && f.split === m.split)!.value).toBe(
+        Math.log(m.value!),
+      );
+    expect(plain.map((m) => [m.selection, m.split, m.epoch, m.value])).toEqual([
       ['at-train-loss-2', 'train[:5000]', 1.5, expect.closeTo(0.15, 12)],
       ['at-train-loss-2', 'test', 1.5, 1.5],
       ['at-train-loss-1', 'train[:5000]', expect.closeTo(2 + 2 / 3, 12), expect.closeTo(0.2 + (0.2 * 2) / 3, 12)],

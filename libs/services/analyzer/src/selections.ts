@@ -59,7 +59,7 @@ export function bestOnValidation(points: readonly MetricPoint[]): MetricValue[] 
 }
 
 /** Levels of the training loss (mean −log p_y on the training split, nats) at which runs are compared. */
-export const trainLossLevels = [2, 1, 0.5, 0.2, 0.1] as const;
+export const trainLossLevels = [2, 1.5, 1, 0.5, 0.2, 0.1] as const;
 
 /** Metrics that are read off at those levels. */
 const matched = ['output-variance', 'activation-variance', 'activation-variance-ratio', 'error'];
@@ -89,7 +89,10 @@ export function atTrainLoss(points: readonly MetricPoint[]): MetricValue[] {
         const [from, to] = [own.find((p) => p.step === before), own.find((p) => p.step === after)];
         if (!from || !to) return [];
         const value = (1 - share) * decodeNumber(from) + share * decodeNumber(to);
-        return [valueAt(to, epoch, `at-train-loss-${level}`, value)];
+        const found = valueAt(to, epoch, `at-train-loss-${level}`, value);
+        // Variances are compared by logarithm too.
+        const log = { ...found, variant: 'log', ...encodeNumber(Math.log(value)) };
+        return found.name === 'error' ? [found] : [found, log];
       });
   });
 }
