@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StorageFullError } from './errors';
@@ -10,8 +10,7 @@ describe('work on a full disk', () => {
     const disk = await smallDisk(24);
     if ('because' in disk) return context.skip(disk.because);
     try {
-      const filler = join(disk.dir, 'filler');
-      await writeFile(filler, Buffer.alloc(24 * 1024 * 1024)).catch(() => {});
+      disk.fill();
       const waits: string[] = [];
       const done = whenThereIsRoom(
         async () => {
@@ -21,7 +20,7 @@ describe('work on a full disk', () => {
         },
         {
           signal: new AbortController().signal,
-          onFull: (e) => void (waits.push(e.message), waits.length === 2 && rm(filler)),
+          onFull: (e) => void (waits.push(e.message), waits.length === 2 && disk.free()),
         },
       );
       const room = untilRoom(disk.dir, 60_000, new AbortController().signal);

@@ -151,14 +151,14 @@ describe('a home', () => {
     if ('because' in disk) return context.skip(disk.because);
     try {
       const home = await openHome(join(disk.dir, 'home'));
-      await writeFile(join(disk.dir, 'filler'), Buffer.alloc(2 * 1024 * 1024)).catch(() => {});
+      disk.fill();
       for (const work of [home.announce({ url: 'http://127.0.0.1:4000' }), home.secret('links')]) {
         const error = await work.catch((e: unknown) => e);
         expect(error).toBeInstanceOf(StorageFullError);
         expect((error as Error).message).toContain(join(disk.dir, 'home'));
       }
       expect((await readdir(home.folders.root)).filter((name) => name.startsWith('lab.json'))).toEqual([]);
-      await rm(join(disk.dir, 'filler'));
+      disk.free();
       expect(await home.secret('links')).toHaveLength(32);
       await home.close();
     } finally {

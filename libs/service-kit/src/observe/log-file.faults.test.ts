@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -22,13 +22,12 @@ describe('a log file', () => {
       const file = join(disk.dir, 'laboratory.log');
       const log = createLogFile({ file, largest: 1e9, onTrouble: (because) => troubles.push(because) });
       for (let n = 0; n < 10; n++) log.write(line(n));
-      const filler = join(disk.dir, 'filler');
-      await writeFile(filler, Buffer.alloc(2 * 1024 * 1024)).catch(() => {});
+      disk.fill();
       for (let n = 10; n < 40; n++) log.write(line(n));
       expect(troubles).toEqual([`no space left for ${file}; lines are left out until there is`]);
       const kept = linesOf(file).length; // each of them parses: none is half
       expect(kept).toBeLessThan(20);
-      await rm(filler);
+      disk.free();
       log.write(line(40));
       log.write(line(41));
       expect(linesOf(file).slice(kept)).toMatchObject([{ n: 40 }, { level: 'warn', missing: 40 - kept }, { n: 41 }]);
