@@ -82,6 +82,12 @@ describe('the folder store', () => {
     expect(() => createLinkSigner(randomBytes(8))).toThrow('at least 32 bytes');
   });
 
+  it('has no trace left of the probe', async () => {
+    await store.put('a.bin', Buffer.from('x'));
+    await probeConditionalWrites(store);
+    expect((await readdir(dir, { recursive: true })).sort()).toEqual(['.tmp', 'a.bin']);
+  });
+
   it('is refused by the probe when it ignores conditions', async () => {
     const swapAlways: ObjectStore = {
       ...store,

@@ -202,11 +202,13 @@ export async function createFolderStore({ dir, links, now = Date.now }: FolderSt
       }
     },
 
-    remove: (key) =>
+    remove: (key, { spent = false } = {}) =>
       writing(key, async () => {
         const at = place(key);
-        if (isJson(key) && (await versioned.has(at.folder, at.name))) return versioned.remove(at);
-        if ((await orNull(unlink(at.path))) === null) return;
+        if (isJson(key) && (await versioned.has(at.folder, at.name))) {
+          if (!spent) return versioned.remove(at);
+          await versioned.forget(at);
+        } else if ((await orNull(unlink(at.path))) === null) return;
         await syncFolder(at.folder);
         await removeEmptyFolders(at.folder, root);
       }),

@@ -15,8 +15,8 @@ export interface ObjectStore {
   stat(key: string): Promise<StoredObject | null>;
   /** Keys that begin with `prefix`, in the order of their bytes, after the key `after` if given. */
   list(prefix: string, options?: { after?: string; limit?: number }): AsyncIterable<ListedObject>;
-  /** Removing what is not there is no error. */
-  remove(key: string): Promise<void>;
+  /** Removing what is not there is no error. `spent`: nobody will ever use this key again, so that no trace of it need be kept. */
+  remove(key: string, options?: { spent?: boolean }): Promise<void>;
   /**
    * Compare-and-swap of a small object whose key ends in `.json`: `expected: null` creates it, an etag replaces exactly that body.
    * Of many contenders one wins; the others get `PreconditionFailed` with the current etag. Etags are hashes of the body, so every body

@@ -29,6 +29,6 @@ export async function probeConditionalWrites(store: ObjectStore): Promise<void> 
     if (read.etag !== second.etag)
       throw new Error(`the object store cannot be used: it reads etag ${read.etag} right after writing ${second.etag}`);
   } finally {
-    await store.remove(key);
+    await store.remove(key, { spent: true });
   }
 }

@@ -47,6 +47,8 @@ export interface VersionedFiles {
   replace(at: { key: string; folder: string; name: string }, body: Uint8Array): Promise<void>;
   /** Replaces whatever is there by "removed". */
   remove(at: { key: string; folder: string; name: string }): Promise<void>;
+  /** Takes all versions away, also the one that says "removed": only for a name that nobody will ever swap again. */
+  forget(at: { folder: string; name: string }): Promise<void>;
   has(folder: string, name: string): Promise<boolean>;
 }
 
@@ -172,6 +174,10 @@ export function createVersionedFiles({ temporary, onSwap }: VersionedFilesOption
         const { won } = await succeed(at, new Uint8Array(), (c) => (there = c !== null));
         if (won || !there) return;
       }
+    },
+    async forget({ folder, name }) {
+      for (const n of await numbers(folder, name)) await orNull(unlink(pathOf(folder, name, n)));
+      durable.delete(join(folder, name));
     },
     has: async (folder, name) => (await numbers(folder, name)).some((n) => n > 0),
   };

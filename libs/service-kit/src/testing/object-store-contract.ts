@@ -422,6 +422,15 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
 
       it('pass the probe that is run at start', async () => {
         await probeConditionalWrites(store);
+        for await (const { key } of store.list('leases/')) expect.unreachable(`the probe left ${key}`);
+      });
+
+      it('can be taken away for good', async () => {
+        const { etag } = await store.swap('spent/head.json', Buffer.from('1'), { expected: null });
+        await store.swap('spent/head.json', Buffer.from('2'), { expected: etag });
+        await store.remove('spent/head.json', { spent: true });
+        await store.remove('spent/head.json', { spent: true });
+        expect(await store.stat('spent/head.json')).toBeNull();
       });
     });
 
