@@ -1,12 +1,14 @@
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AnyEnvelope } from '@minvar/contracts';
+import type { AnyEnvelope, EnvelopeOf } from '@minvar/contracts';
+import { exampleEnvelopes } from '@minvar/contracts';
 import { createLmdbEventLog, createPublisher } from '@minvar/service-kit';
 import type { LmdbEventLog } from '@minvar/service-kit';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createReadModel } from './read-model';
+import { partitionKey } from './position';
 import type { ReadModel, ReadModelOptions } from './read-model';
 import { emptySnapshot } from './testing/empty-snapshot';
 import { histories } from './testing/histories';
@@ -64,6 +66,29 @@ const publish = async (model: ReadModel | null, events: readonly AnyEnvelope[]) 
 };
 
 describe('the read model', { timeout: 180_000 }, () => {
+  it('folds commands and answers questions in the middle of a flood of points', async () => {
+    const model = await start();
+    const example = exampleEnvelopes.find((e) => e.type === 'run.metricPoints')! as EnvelopeOf<'run.metricPoints'>;
+    const { runId } = example.data;
+    const points = Array.from({ length: 1000 }, (_, step) => ({ ...example.data.points[0]!, step }));
+    const flood = Array.from({ length: 60 }, (_, i) => ({
+      ...example,
+      id: `flood:${i}`,
+      data: { runId, points: points.map((p) => ({ ...p, step: p.step + 1000 * i })) },
+    }));
+    const positions = await createPublisher(log).publish(...flood);
+    const { topic, partition } = positions[0]!;
+    const folded = () => model.position().get(partitionKey(topic, partition)) ?? 0;
+    while (folded() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const create = exampleEnvelopes.find((e) => e.type === 'run.create')! as EnvelopeOf<'run.create'>;
+    await model.reached(await createPublisher(log).publish(create));
+    expect(await model.queries.runsByIds([create.data.runId])).toHaveLength(1);
+    expect(folded()).toBeLessThan(flood.length);
+    await model.reached(positions, 120_000);
+    const report = await model.rebuild();
+    expect(report.after).toBe(report.before);
+  });
+
   it('folded live equals its rebuild, and goes on after it', async () => {
     const [first, second] = [history(1, 60), history(2, 40)];
     const model = await start();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { topics as allTopics } from '@minvar/contracts';
 import type { Kysely } from 'kysely';
-import type { Consumer, EventLog, Position } from '@minvar/service-kit';
+import type { Batch, Consumer, EventLog, LogRecord, Position } from '@minvar/service-kit';
 import type { Database } from './database/open';
 import { openPglite } from './database/open';
 import { applyEvents, skipRecord } from './fold/apply-events';
@@ -13,7 +13,7 @@ import { parsePartitionKey, partitionKey } from './position';
 import { createQueries } from './queries';
 import type { Queries } from './queries';
 import type { ReadChunks } from './rebuild';
-import { foldAnew, lacksPoints, restoreCurves } from './rebuild';
+import { foldAnew, isShortLived, lacksPoints, restoreCurves } from './rebuild';
 import { rowsHash } from './rows-hash';
 import { engineName } from './database/engine';
 import { schemaVersion } from './schema/migrations';
@@ -63,6 +63,24 @@ export interface ReadModel {
 }
 
 const topics = [...allTopics.keys()];
+/** Bytes of points and log lines that one transaction takes at most, so that questions and commands need not wait long behind it. */
+const transactionBytes = 256 * 1024;
+
+/** Records in order, in parts of about that many bytes. */
+function partsOf(records: readonly LogRecord[]): LogRecord[][] {
+  const parts: LogRecord[][] = [];
+  let bytes = Infinity;
+  for (const r of records) {
+    if (bytes + r.value.byteLength > transactionBytes) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)!.push(r);
+    bytes += r.value.byteLength;
+  }
+  return parts;
+}
+
 const newGeneration = (): string => `generation_${randomBytes(4).toString('hex')}`;
 
 /** Follows the log and answers questions about it. Everything in it can be had again from the log. */
@@ -73,7 +91,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
   let engine: Database | null = null;
   let current: Kysely<Tables> | null = null;
   let generation = '';
-  let consumer: Consumer | null = null;
+  let consumers: readonly Consumer[] = [];
   let caughtUp = false;
   let sinceSnapshot = 0;
   let saving: Promise<void> | null = null;
@@ -139,31 +157,53 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     saving = save().finally(() => (saving = null));
   }
 
+  async function apply({ records }: Pick<Batch, 'records'>): Promise<void> {
+    const decoded = decodeRecords(records);
+    const { events } = await applyEvents(opened(), generation, decoded);
+    notifier.applied(decoded);
+    saveSoon(events);
+  }
+
+  /**
+   * Two consumers: a flood of points and log lines, which come in small transactions, holds up neither commands nor events.
+   * A snapshot may be behind what a group had read, and a group's offset goes back in no log: every start has its own.
+   */
   async function follow(): Promise<void> {
-    consumer = log.consumer({
-      // A snapshot may be behind what its group had read, and a group's offset goes back in no log: every start has its own.
-      group: `${options.consumer ?? 'gateway'}-${generation}-${randomBytes(4).toString('hex')}`,
-      consumer: options.consumer ?? 'gateway',
-      topics,
-      maxBatch: 1000,
-      storedOffsets: async (partitions) => {
-        const at = notifier.position();
-        return partitions.map((p) => ({ ...p, offset: at.get(partitionKey(p.topic, p.partition)) ?? 0 }));
-      },
-      onBatch: async ({ records }) => {
-        const decoded = decodeRecords(records);
-        const { events } = await applyEvents(opened(), generation, decoded);
-        notifier.applied(decoded);
-        saveSoon(events);
-      },
-      onDeadLetter: async (record) => {
-        await skipRecord(opened(), generation, record);
-        notifier.skipped(record);
-      },
-      onError: (e, at) =>
-        onNotice(`read model: ${at.topic}/${at.partition} offset ${at.offset}: ${(e as Error).message}`),
-    });
-    await consumer.start();
+    const name = options.consumer ?? 'gateway';
+    const group = `${name}-${generation}-${randomBytes(4).toString('hex')}`;
+    const consumerOf = (group: string, of: readonly string[], onBatch: (batch: Batch) => Promise<void>): Consumer =>
+      log.consumer({
+        group,
+        consumer: name,
+        topics: of,
+        maxBatch: 1000,
+        storedOffsets: async (partitions) => {
+          const at = notifier.position();
+          return partitions.map((p) => ({ ...p, offset: at.get(partitionKey(p.topic, p.partition)) ?? 0 }));
+        },
+        onBatch,
+        onDeadLetter: async (record) => {
+          await skipRecord(opened(), generation, record);
+          notifier.skipped(record);
+        },
+        onError: (e, at) =>
+          onNotice(`read model: ${at.topic}/${at.partition} offset ${at.offset}: ${(e as Error).message}`),
+      });
+    consumers = [
+      consumerOf(
+        group,
+        topics.filter((t) => !isShortLived(t)),
+        apply,
+      ),
+      consumerOf(`${group}-live`, topics.filter(isShortLived), async ({ records, signal }) => {
+        for (const part of partsOf(records)) {
+          // what is left comes again at the next start
+          if (signal.aborted) throw new Error('stopped in the middle of a batch');
+          await apply({ records: part });
+        }
+      }),
+    ];
+    for (const c of consumers) await c.start();
   }
 
   /** Until every partition that had records at the call has been read to its end of then. */
@@ -174,7 +214,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
 
   async function rebuildNow(): Promise<RebuildReport> {
     const old = opened();
-    await consumer?.pause();
+    await Promise.all(consumers.map((c) => c.pause()));
     try {
       await saving;
       const at = [...notifier.position()].map(([key, offset]) => ({ ...parsePartitionKey(key), offset }));
@@ -197,7 +237,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
       await save();
       return { before, after, events };
     } finally {
-      consumer?.resume();
+      for (const c of consumers) c.resume();
     }
   }
 
@@ -219,8 +259,8 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     stop: async () => {
       caughtUp = false;
       await rebuilding?.catch(() => undefined);
-      await consumer?.stop();
-      consumer = null;
+      await Promise.all(consumers.map((c) => c.stop()));
+      consumers = [];
       await saving;
       if (engine) {
         if (sinceSnapshot > 0) await save();
@@ -230,7 +270,7 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
       current = null;
       notifier.close();
     },
-    ready: () => caughtUp && consumer !== null && consumer.ready(),
+    ready: () => caughtUp && consumers.length > 0 && consumers.every((c) => c.ready()),
     position: () => notifier.position(),
     reached: (positions, timeoutMs = 10_000) => notifier.reached(positions, timeoutMs),
     onChange: (listener) => notifier.listen(listener),

@@ -77,7 +77,7 @@ export async function lacksPoints(log: EventLog, from: readonly Position[]): Pro
   return begins.some((p) => p.offset > (at.get(partitionKey(p.topic, p.partition)) ?? 0));
 }
 
-const isShortLived = (topic: string): boolean => /\.(metrics|logs)\./.test(topic);
+export const isShortLived = (topic: string): boolean => /\.(metrics|logs)\./.test(topic);
 
 /** Writes the points of every run's stored chunks. */
 export async function restoreCurves(db: Kysely<Tables>, readChunks: ReadChunks): Promise<void> {
