@@ -119,16 +119,17 @@ describe('wrong usage', () => {
     }
   }, 60_000);
 
-  it('of a home that is a file, and of a gateway that is not there', async () => {
+  it('of a home that is a file or cannot be made, and of a gateway that is not there', async () => {
     const other = temporaryHome();
     try {
       const file = join(other.home, 'file');
       writeFileSync(file, '');
-      expectRefusal(
-        await minvar(file, ['up', '--port', '0']),
-        1,
-        new RegExp(`the home ${file} cannot be .*--home or MINVAR_HOME`),
-      );
+      for (const home of [file, '/proc/minvar'])
+        expectRefusal(
+          await minvar(home, ['up', '--port', '0']),
+          2,
+          new RegExp(`the home ${home} cannot be .*--home or MINVAR_HOME`),
+        );
       expectRefusal(
         await minvar(other.home, ['runs', 'list', '--server', 'http://127.0.0.1:19']),
         1,

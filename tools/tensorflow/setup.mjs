@@ -86,6 +86,22 @@ export class SetUpError extends Error {
   }
 }
 
+/** Makes the cache folder, one level at a time: Node's `recursive` never ends where nothing can be made, as below /proc. */
+function makeCache(cache) {
+  const missing = [];
+  for (let f = cache; !existsSync(f); f = dirname(f)) missing.unshift(f);
+  for (const f of missing) {
+    try {
+      mkdirSync(f);
+    } catch (e) {
+      if (e.code !== 'EEXIST')
+        throw new SetUpError(
+          `the cache ${cache} cannot be made (${e.message}): choose another folder with MINVAR_CACHE`,
+        );
+    }
+  }
+}
+
 const has = (command, args = ['--version']) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 
 function needTools(compiler, download) {
@@ -406,7 +422,7 @@ export async function setUpTensorFlow({
   const compiler = process.env.CXX || 'g++';
   // What is in the cache needs no Python any more.
   needTools(compiler, !existsSync(dir));
-  mkdirSync(cache, { recursive: true });
+  makeCache(cache);
   return withLock(join(cache, 'tensorflow.lock'), log, async () => {
     await libraries(dir, variant, cache, compiler, source, log);
     const addon = addonIn(dir, compiler, source, log);

@@ -16,14 +16,13 @@ const which = (name: string): string =>
   spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
 
 /** Runs the set-up with an empty cache and a PATH that holds only these tools. */
-function setUp(tools: Record<string, string>) {
+function setUp(tools: Record<string, string>, cache = join(scratch, 'cache')) {
   const bin = join(scratch, 'bin');
   mkdirSync(bin);
   for (const [name, target] of Object.entries(tools)) {
     if (target.startsWith('#!')) writeFileSync(join(bin, name), target, { mode: 0o755 });
     else symlinkSync(target, join(bin, name));
   }
-  const cache = join(scratch, 'cache');
   const { PATH: _, CXX: __, ...env } = process.env;
   const r = spawnSync(process.execPath, [program], {
     encoding: 'utf8',
@@ -58,6 +57,13 @@ describe('setting TensorFlow up', () => {
     expect(r.stderr).toContain('no route to the index');
     expect(readdirSync(r.cache).filter((n) => n.endsWith('.lock') || n.includes('tensorflow-cpu'))).toEqual([]);
   });
+
+  it('refuses a cache that cannot be made, naming it', () => {
+    const fake = '#!/bin/sh\nexit 0\n';
+    const r = setUp({ python3: fake, 'g++': which('g++') }, '/proc/minvar/cache');
+    expect(r.status).toBe(1);
+    expect(r.stderr).toMatch(/the cache \/proc\/minvar\/cache cannot be made .*MINVAR_CACHE/);
+  }, 10_000);
 
   it('refuses a wheel whose hash is not the pinned one', () => {
     const fake =

@@ -21,6 +21,7 @@ import {
   isFull,
   openHome,
   probeConditionalWrites,
+  UnusableHomeError,
 } from '@minvar/service-kit';
 import { createTrainer } from '@minvar/service-trainer';
 import { tensorflowEnvironment } from '@minvar/tf-runtime';
@@ -185,6 +186,7 @@ async function startFailure(e: unknown, home: string): Promise<unknown> {
     const way = 'free some, or choose another home with --home';
     return new WorkError(`no space left in ${home}: nothing was started; ${way}`, { cause: e });
   }
+  if (e instanceof UnusableHomeError) return new UsageError(e.message, { cause: e });
   const running = inUse(e) ? await findLaboratory(home) : null;
   if (running) {
     const way = 'open it, use it with `minvar experiment run --all`, or stop it with ctrl-C';

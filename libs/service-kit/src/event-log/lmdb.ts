@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { topics as contractTopics } from '@minvar/contracts';
+import { makeFolders } from '../object-store/files';
 import type { ConsumerBackend } from './consumer';
 import { createConsumer } from './consumer';
 import { createMembership } from './group';
@@ -37,7 +37,7 @@ const maxReadBytes = 8 * 1024 * 1024;
 /** The event log of one machine. Several processes may open the folder at the same time, to append and to consume. See tables.ts. */
 export async function createLmdbEventLog(options: LmdbEventLogOptions): Promise<LmdbEventLog> {
   const { dir, topics = contractTopics, pollMs = 25, now = Date.now } = options;
-  await mkdir(dir, { recursive: true });
+  await makeFolders(dir);
   const tables = openTables(dir);
   const partitionsOf = (topic: string): number => topics.get(topic)?.partitions ?? 1;
   for (const { key, value } of tables.topics.getRange({})) {

@@ -9,7 +9,7 @@ import type { ForkedChild } from '../testing/bundle';
 import { bundleAndFork } from '../testing/bundle';
 import { smallDisk } from '../testing/small-disk';
 import { unsuitableFileSystem, UnsuitableFileSystemError } from './file-system';
-import { openHome } from './home';
+import { openHome, UnusableHomeError } from './home';
 import { findLaboratory } from './laboratory';
 import { HomeInUseError } from './lock';
 
@@ -128,13 +128,23 @@ describe('a home', () => {
     expect(await findLaboratory(dir)).toBeNull();
   });
 
-  it('cannot be a file, nor lie below one, and the message says what to do', async () => {
+  it('cannot be a file, nor lie below one or where nothing can be made, and the message says what to do', async () => {
     await mkdir(join(dir, '..'), { recursive: true });
     await writeFile(dir, '');
-    for (const path of [dir, join(dir, 'below')])
-      await expect(openHome(path)).rejects.toThrow(
-        /^the home .* cannot be written \(.*choose another one with --home or MINVAR_HOME/,
+    for (const path of [
+      dir,
+      join(dir, 'below'),
+      '/proc/minvar',
+      '/proc/1/a/b/c',
+      '/dev/null/x',
+      `/tmp/${'x'.repeat(300)}`,
+    ]) {
+      const error = await openHome(path).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(UnusableHomeError);
+      expect((error as Error).message).toMatch(
+        /^the home \/.* cannot be made or written \(.*choose another one with --home or MINVAR_HOME$/,
       );
+    }
   });
 
   it('has no laboratory where lab.json is not readable as one', async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorCode, isFull, StorageFullError } from '../errors';
-import { syncFolder } from '../object-store/files';
+import { makeFolders, syncFolder } from '../object-store/files';
 import { checkFileSystem } from './file-system';
 import { removeLaboratory, writeLaboratory } from './laboratory';
 import { acquireLock } from './lock';
@@ -34,23 +34,38 @@ export interface Home {
   close(): Promise<void>;
 }
 
-// No right to write there, or a file where a folder is wanted.
-const unwritable = new Set<string | undefined>(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
+/** No laboratory can live in that place: no right to write there, a file where a folder is wanted, nothing can be made (below /proc). */
+export class UnusableHomeError extends Error {
+  override readonly name = 'UnusableHomeError';
+  constructor(
+    readonly home: string,
+    options: { cause: Error },
+  ) {
+    super(
+      `the home ${home} cannot be made or written (${options.cause.message}): choose another one with --home or MINVAR_HOME`,
+      options,
+    );
+  }
+}
+
+const unusable = new Set<string | undefined>([
+  ...['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'ENAMETOOLONG', 'ELOOP', 'EINVAL', 'ENOSYS'],
+]);
 
 /**
  * Opens a home for one laboratory: makes its folders and locks it until `close` or the end of the process. Its runners open the log and
- * the objects beside it without the lock. Throws `HomeInUseError`, `UnsuitableFileSystemError`, `StorageFullError`.
+ * the objects beside it without the lock. Throws `HomeInUseError`, `UnusableHomeError`, `UnsuitableFileSystemError`, `StorageFullError`.
  */
 export async function openHome(dir: string): Promise<Home> {
   const folders = homeFolders(dir);
   const { root, ...below } = folders;
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    await makeFolders(root, 0o700);
     await checkFileSystem(root);
     const lock = await acquireLock(join(root, 'lock'), root);
     // What a laboratory that was killed left behind.
     await removeLaboratory(root);
-    for (const folder of Object.values(below)) await mkdir(folder, { recursive: true });
+    for (const folder of Object.values(below)) await makeFolders(folder);
     await syncFolder(root);
     return {
       folders,
@@ -63,12 +78,7 @@ export async function openHome(dir: string): Promise<Home> {
     };
   } catch (error) {
     if (isFull(error)) throw new StorageFullError('the home', root, { cause: error });
-    if (unwritable.has(errorCode(error))) {
-      throw new Error(
-        `the home ${root} cannot be written (${(error as Error).message}): choose another one with --home or MINVAR_HOME`,
-        { cause: error },
-      );
-    }
+    if (unusable.has(errorCode(error))) throw new UnusableHomeError(root, { cause: error as Error });
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { link, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { link, open, readdir, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { errorCode } from '../errors';
-import { orNull } from '../object-store/files';
+import { makeFolders, orNull } from '../object-store/files';
 
 /*
  * An exclusive lock that dies with its process: a Unix socket in a folder. Whoever can connect to it knows that the holder lives, for the
@@ -38,7 +38,7 @@ const pattern = /^(\d+)\.sock$/;
 
 /** Takes the lock in `folder`, or throws `HomeInUseError`. */
 export async function acquireLock(folder: string, home: string): Promise<Lock> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder, 0o700);
   const handle = await open(folder, 'r');
   // Addresses of sockets are limited to about 100 characters; through an open descriptor a folder's own depth does not count.
   const short = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : folder;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '../errors';
 import type { Content } from './port';
 
@@ -28,11 +28,29 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Makes a folder and those above it; answers the ones it made, the highest first. Node's own `recursive` never ends where the kernel says that
+ * nothing can be made, as below /proc: it takes ENOENT for a missing parent, again and again.
+ */
+export async function makeFolders(folder: string, mode = 0o777): Promise<string[]> {
+  const missing: string[] = [];
+  for (let f = resolve(folder); (await orNull(stat(f))) === null; f = dirname(f)) missing.unshift(f);
+  const made: string[] = [];
+  for (const f of missing.length > 0 ? missing : [folder]) {
+    try {
+      await mkdir(f, mode);
+      made.push(f);
+    } catch (error) {
+      // Somebody else made it; anything but a folder in its place is an error all the same.
+      if (errorCode(error) !== 'EEXIST' || !(await stat(f)).isDirectory()) throw error;
+    }
+  }
+  return made;
+}
+
 /** Makes a folder and those above it, durably. */
 export async function ensureFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let f = folder; f.length >= first.length; f = dirname(f)) await syncFolder(dirname(f));
+  for (const made of await makeFolders(folder)) await syncFolder(dirname(made));
 }
 
 /** Removes a folder and those above it below `root` as long as they are empty. */

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatasetManifest } from '@minvar/contracts';
+import { makeFolders } from '@minvar/service-kit';
 import { segment, writeImageFolder } from './image-folder';
 import { writeNpz } from './npz';
 import { writeParquet } from './parquet';
@@ -58,7 +59,7 @@ export async function exportVersion(input: ExportInput): Promise<string[]> {
   const { store, manifest, format, outDir, onProgress = () => {} } = input;
   if (format === 'imagefolder' && manifest.input.kind !== 'image')
     throw new Error(`${manifest.name} holds vectors, not images: take --format npz or parquet`);
-  await mkdir(outDir, { recursive: true });
+  await makeFolders(outDir);
   const stem = `${segment(manifest.name)}-${segment(manifest.version)}`;
   const total = manifest.splits.reduce((sum, s) => sum + s.examples, 0);
   const scratch = await mkdtemp(join(outDir, '.minvar-pull-'));
