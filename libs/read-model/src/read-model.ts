@@ -157,15 +157,16 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
     saving = save().finally(() => (saving = null));
   }
 
-  async function apply({ records }: Pick<Batch, 'records'>): Promise<void> {
+  async function apply(db: Kysely<Tables>, records: readonly LogRecord[]): Promise<void> {
     const decoded = decodeRecords(records);
-    const { events } = await applyEvents(opened(), generation, decoded);
+    const { events } = await applyEvents(db, generation, decoded);
     notifier.applied(decoded);
     saveSoon(events);
   }
 
   /**
-   * Two consumers: a flood of points and log lines, which come in small transactions, holds up neither commands nor events.
+   * Two consumers: a flood of points and log lines, which are folded in small transactions that let others go first, holds up
+   * neither commands and events nor questions.
    * A snapshot may be behind what a group had read, and a group's offset goes back in no log: every start has its own.
    */
   async function follow(): Promise<void> {
@@ -193,13 +194,13 @@ export function createReadModel(options: ReadModelOptions): ReadModel {
       consumerOf(
         group,
         topics.filter((t) => !isShortLived(t)),
-        apply,
+        ({ records }) => apply(opened(), records),
       ),
       consumerOf(`${group}-live`, topics.filter(isShortLived), async ({ records, signal }) => {
         for (const part of partsOf(records)) {
           // what is left comes again at the next start
           if (signal.aborted) throw new Error('stopped in the middle of a batch');
-          await apply({ records: part });
+          await apply(engine!.patiently(generation), part);
         }
       }),
     ];

@@ -8,6 +8,8 @@ import { startPgliteWorker } from './pglite-worker';
 export interface Database {
   /** The tables of a generation, made when they are missing. */
   generation(name: string): Promise<Kysely<Tables>>;
+  /** The same tables for long work that can wait: questions and short work go first. */
+  patiently(name: string): Kysely<Tables>;
   /** Removes a generation, after the queries under way. */
   drop(name: string): Promise<void>;
   /** everything in it, for a snapshot */
@@ -32,6 +34,7 @@ export async function openPglite(
       await migrate(db);
       return db;
     },
+    patiently: (name) => new Kysely<Tables>({ dialect: pgliteDialect(line, name, { isPatient: true }) }),
     drop: async (name) => void (await sql`drop schema if exists ${sql.id(name)} cascade`.execute(admin)),
     // Through the line of queries, so that no transaction is half way.
     dump: () => admin.connection().execute(() => worker.dump()),
