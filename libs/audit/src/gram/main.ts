@@ -1,7 +1,8 @@
 import { openSession } from '@minvar/tf-runtime';
+import type { Fetched } from '@minvar/tf-runtime';
 import { openNpy } from '../npy/npy-file';
 import type { NpyFile } from '../npy/npy-file';
-import { gramProgram } from './program';
+import { columnBlocks, gramName, gramProgram, rowsName } from './program';
 import type { GramAnswer, GramRequest } from './protocol';
 
 // The one process of an audit that loads TensorFlow: the Gram matrix of the activations takes n · width² multiplications.
@@ -21,21 +22,44 @@ function shiftOf(file: NpyFile): Float64Array {
 function gramOf(file: NpyFile): { gram: Float64Array; shift: Float64Array } {
   const { rows, width } = file;
   const shift = shiftOf(file);
+  const columns = columnBlocks(width);
   const session = openSession({ program: gramProgram(width) });
   try {
     session.run('clear');
-    const shifted = new Float32Array(Math.min(block, rows) * width);
-    for (let from = 0; from < rows; from += block) {
-      const to = Math.min(rows, from + block);
-      const values = file.read(from, to);
-      const part = shifted.subarray(0, values.length);
-      for (let at = 0; at < values.length;) for (let j = 0; j < width; j++, at++) part[at] = values[at]! - shift[j]!;
-      session.run('add', { rows: { data: part, shape: [to - from, width] } });
+    const buffers = columns.map(({ size }) => new Float32Array(Math.min(block, rows) * size));
+    for (let start = 0; start < rows; start += block) {
+      const n = Math.min(block, rows - start);
+      const values = file.read(start, start + n);
+      const feeds = columns.map(({ from, size }, b) => {
+        const data = buffers[b]!.subarray(0, n * size);
+        for (let i = 0, at = 0; i < n; i++)
+          for (let j = from; j < from + size; j++, at++) data[at] = values[i * width + j]! - shift[j]!;
+        return [rowsName(b), { data, shape: [n, size] }] as const;
+      });
+      session.run('add', Object.fromEntries(feeds));
     }
-    return { gram: session.run('sum').gram!.data as Float64Array, shift };
+    return { gram: assembled(session.run('sum'), width), shift };
   } finally {
     session.close();
   }
+}
+
+/** The blocks on and above the diagonal as one symmetric matrix. */
+function assembled(sums: Readonly<Record<string, Fetched>>, width: number): Float64Array {
+  const columns = columnBlocks(width);
+  const gram = new Float64Array(width * width);
+  columns.forEach((right, j) => {
+    columns.slice(0, j + 1).forEach((left, i) => {
+      const data = sums[gramName(i, j)]!.data as Float64Array;
+      for (let r = 0; r < left.size; r++)
+        for (let c = 0; c < right.size; c++) {
+          const value = data[r * right.size + c]!;
+          gram[(left.from + r) * width + right.from + c] = value;
+          gram[(right.from + c) * width + left.from + r] = value;
+        }
+    });
+  });
+  return gram;
 }
 
 process.on('disconnect', () => process.exit(0));

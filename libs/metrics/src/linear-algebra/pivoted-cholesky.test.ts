@@ -19,7 +19,7 @@ describe('pivoted Cholesky', () => {
     [13, 4],
     [150, 150],
     [150, 90],
-  ])('of a random %i × %i matrix of rank %i has that rank, and solves', (n, rank) => {
+  ])('of a random matrix of %i rows and rank %i has that rank, and solves', (n, rank) => {
     const x = Float64Array.from({ length: n * rank }, () => random.normal());
     const a = new Float64Array(n * n);
     addGram(x, n, rank, a);

@@ -6,9 +6,12 @@ export interface Rows {
   readonly width: number;
 }
 
+/** Rows that stay in the processor's cache while all axes pass by. */
+const tile = 32;
+
 /**
- * out (n × axes, row-major) = (X − shift) Aᵀ for A of axes × width, in float64. Four rows by four axes at a time, so that every value read is
- * used four times.
+ * out (n × axes, row-major) = (X − shift) Aᵀ for A of axes × width, in float64. Four rows by two axes at a time, so that what is read is used
+ * more than once.
  */
 export function project(
   x: Rows,
@@ -17,43 +20,62 @@ export function project(
   shift: Float64Array | null,
   out: Float64Array,
 ): void {
-  const { values, from, n, width } = x;
+  const { n, width } = x;
   const offsets = new Float64Array(count);
   if (shift)
     for (let a = 0; a < count; a++) for (let j = 0; j < width; j++) offsets[a]! += axes[a * width + j]! * shift[j]!;
-  // Past the end the last row or axis is worked out again and written once more.
-  for (let i = 0; i < n; i += 4) {
-    const r = [0, 1, 2, 3].map((k) => Math.min(i + k, n - 1)) as [number, number, number, number];
-    const [x0, x1, x2, x3] = r.map((row) => from + row * width) as [number, number, number, number];
-    for (let a = 0; a < count; a += 2) {
-      const b = Math.min(a + 1, count - 1);
-      const [p, q] = [a * width, b * width];
-      let [s00, s10, s20, s30, s01, s11, s21, s31] = [0, 0, 0, 0, 0, 0, 0, 0];
-      for (let j = 0; j < width; j++) {
-        const [u, v] = [axes[p + j]!, axes[q + j]!];
-        const h0 = values[x0 + j]!;
-        const h1 = values[x1 + j]!;
-        const h2 = values[x2 + j]!;
-        const h3 = values[x3 + j]!;
-        s00 += h0 * u;
-        s10 += h1 * u;
-        s20 += h2 * u;
-        s30 += h3 * u;
-        s01 += h0 * v;
-        s11 += h1 * v;
-        s21 += h2 * v;
-        s31 += h3 * v;
-      }
-      out[r[0] * count + a] = s00 - offsets[a]!;
-      out[r[1] * count + a] = s10 - offsets[a]!;
-      out[r[2] * count + a] = s20 - offsets[a]!;
-      out[r[3] * count + a] = s30 - offsets[a]!;
-      out[r[0] * count + b] = s01 - offsets[b]!;
-      out[r[1] * count + b] = s11 - offsets[b]!;
-      out[r[2] * count + b] = s21 - offsets[b]!;
-      out[r[3] * count + b] = s31 - offsets[b]!;
-    }
+  for (let start = 0; start < n; start += tile) {
+    const end = Math.min(n, start + tile);
+    for (let a = 0; a < count; a += 2)
+      for (let i = start; i < end; i += 4) projectBlock(x, i, axes, a, count, offsets, out);
   }
+}
+
+/** Rows i … i + 3 on axes a and a + 1. Past the end the last row or axis is worked out again and written once more. */
+function projectBlock(
+  { values, from, n, width }: Rows,
+  i: number,
+  axes: Float64Array,
+  a: number,
+  count: number,
+  offsets: Float64Array,
+  out: Float64Array,
+): void {
+  const b = Math.min(a + 1, count - 1);
+  const p = a * width;
+  const q = b * width;
+  const i1 = Math.min(i + 1, n - 1);
+  const i2 = Math.min(i + 2, n - 1);
+  const i3 = Math.min(i + 3, n - 1);
+  const x0 = from + i * width;
+  const x1 = from + i1 * width;
+  const x2 = from + i2 * width;
+  const x3 = from + i3 * width;
+  let [s00, s10, s20, s30, s01, s11, s21, s31] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let j = 0; j < width; j++) {
+    const u = axes[p + j]!;
+    const v = axes[q + j]!;
+    const h0 = values[x0 + j]!;
+    const h1 = values[x1 + j]!;
+    const h2 = values[x2 + j]!;
+    const h3 = values[x3 + j]!;
+    s00 += h0 * u;
+    s10 += h1 * u;
+    s20 += h2 * u;
+    s30 += h3 * u;
+    s01 += h0 * v;
+    s11 += h1 * v;
+    s21 += h2 * v;
+    s31 += h3 * v;
+  }
+  out[i * count + a] = s00 - offsets[a]!;
+  out[i1 * count + a] = s10 - offsets[a]!;
+  out[i2 * count + a] = s20 - offsets[a]!;
+  out[i3 * count + a] = s30 - offsets[a]!;
+  out[i * count + b] = s01 - offsets[b]!;
+  out[i1 * count + b] = s11 - offsets[b]!;
+  out[i2 * count + b] = s21 - offsets[b]!;
+  out[i3 * count + b] = s31 - offsets[b]!;
 }
 
 /** gram (count × count) += X Xᵀ for X of count × width, in float64. */
@@ -65,8 +87,10 @@ export function addGram(x: Float64Array, count: number, width: number, gram: Flo
       const [p, q, r, t] = [i * width, k * width, j * width, l * width];
       let [ij, il, kj, kl] = [0, 0, 0, 0];
       for (let c = 0; c < width; c++) {
-        const [u, v] = [x[p + c]!, x[q + c]!];
-        const [y, z] = [x[r + c]!, x[t + c]!];
+        const u = x[p + c]!;
+        const v = x[q + c]!;
+        const y = x[r + c]!;
+        const z = x[t + c]!;
         ij += u * y;
         il += u * z;
         kj += v * y;
