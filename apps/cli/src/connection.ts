@@ -35,7 +35,7 @@ export async function dataDirOf(
 export function portOf(ctx: Context, options: { readonly port?: string }, otherwise = ctx.environment.port): number {
   if (options.port === undefined) return otherwise;
   const parsed = parsePort.safeParse(options.port);
-  if (!parsed.success) throw new UsageError(`--port ${parsed.error.issues[0]!.message}`);
+  if (!parsed.success) throw new UsageError(`--port is '${options.port}', but ${parsed.error.issues[0]!.message}`);
   return parsed.data;
 }
 

@@ -1,34 +1,34 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { LogLevel } from '@minvar/service-kit';
+import { common, readVariables } from '@minvar/service-kit';
 import { z } from 'zod';
 
-const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
 const variables = z.object({
-  MINVAR_HOME: z.string().optional(),
+  MINVAR_HOME: common.home.optional(),
   XDG_DATA_HOME: z.string().optional(),
-  MINVAR_DATA_DIR: z.string().optional(),
-  MINVAR_LOG_LEVEL: z
-    .enum(levels, { error: (i) => `is '${String(i.input)}', but a log level is one of ${levels.join(', ')}` })
-    .default('info'),
-  MINVAR_KAFKA_BROKERS: z.never({ error: 'is set, but this release has no adapter for Kafka; unset it' }).optional(),
-  MINVAR_S3_ENDPOINT: z.never({ error: 'is set, but this release has no adapter for S3; unset it' }).optional(),
+  MINVAR_CACHE: common.cache.optional(),
+  MINVAR_DATA_DIR: common.dataDir.optional(),
+  MINVAR_LOG_LEVEL: common.logLevel.default('info'),
+  MINVAR_KAFKA_BROKERS: common.kafka,
+  MINVAR_S3_ENDPOINT: common.s3,
 });
 
 export interface Environment {
   /** the laboratory's home: its log and its objects */
   readonly home: string;
+  /** what was downloaded, for all homes */
+  readonly cache: string;
   readonly dataDir: string | null;
-  readonly logLevel: (typeof levels)[number];
+  readonly logLevel: LogLevel;
 }
 
-/** The environment, checked; empty variables count as unset. Throws naming every bad variable. */
+/** The settings of data-ingest. Throws `ConfigurationError`. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
-  const parsed = variables.safeParse(Object.fromEntries(Object.entries(env).filter(([, v]) => v !== '')));
-  if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `${i.path.join('.')} ${i.message}`).join('; '));
-  const e = parsed.data;
+  const e = readVariables(variables, env);
   return {
     home: resolve(e.MINVAR_HOME ?? join(e.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'minvar')),
+    cache: resolve(e.MINVAR_CACHE ?? join(homedir(), '.cache/minvar')),
     dataDir: e.MINVAR_DATA_DIR === undefined ? null : resolve(e.MINVAR_DATA_DIR),
     logLevel: e.MINVAR_LOG_LEVEL,
   };

@@ -7,7 +7,14 @@ import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
 import { createReadModel, readChunksFrom } from '@minvar/read-model';
 import { createGateway } from '@minvar/service-gateway';
-import { createFolderStore, createLinkSigner, createLmdbEventLog, createLogger, openHome } from '@minvar/service-kit';
+import {
+  createFolderStore,
+  createLinkSigner,
+  createLmdbEventLog,
+  createLogger,
+  openHome,
+  runApp,
+} from '@minvar/service-kit';
 import { readEnvironment } from './environment';
 
 // The gateway as a process of its own, beside other services on the same log and objects. It is the one that holds the home.
@@ -66,7 +73,4 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`gateway: ${error.message}\n`);
-  process.exit(1);
-});
+runApp('gateway', main);

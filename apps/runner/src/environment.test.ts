@@ -11,7 +11,7 @@ describe('environment of the TensorFlow child', () => {
 
   it('names every bad variable', () => {
     expect(() => childEnvironment({ TF_NUM_INTRAOP_THREADS: 'two', TF_NUM_INTEROP_THREADS: '0' })).toThrow(
-      /TF_NUM_INTRAOP_THREADS is 'two'.*TF_NUM_INTEROP_THREADS is '0'/,
+      /TF_NUM_INTRAOP_THREADS is 'two'.*TF_NUM_INTEROP_THREADS is '0'/s,
     );
   });
 });

@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
 import type { Execution } from '@minvar/contracts';
 import { executionVariable, parseExecution } from '@minvar/contracts';
+import type { LogLevel } from '@minvar/service-kit';
+import { common, readVariables, text, whole } from '@minvar/service-kit';
 import { z } from 'zod';
 
-const threads = z.coerce.number().int().min(1).default(availableParallelism());
+const threads = whole(1, 4096, 'a number of threads').default(availableParallelism());
 
-const variables = z.object({
+const childVariables = z.object({
   TF_NUM_INTRAOP_THREADS: threads,
   TF_NUM_INTEROP_THREADS: threads,
   TF_DETERMINISTIC_OPS: z.string().default('0'),
@@ -19,27 +21,21 @@ export interface ChildEnvironment {
   readonly deterministic: boolean;
 }
 
-/** What the supervisor set for the TensorFlow child (`tensorflowEnvironment` of libs/tf-runtime). Throws naming every bad variable. */
+/** What the supervisor set for the TensorFlow child (`tensorflowEnvironment` of libs/tf-runtime). Throws `ConfigurationError`. */
 export function childEnvironment(env: NodeJS.ProcessEnv = process.env): ChildEnvironment {
-  const parsed = variables.safeParse(env);
-  if (!parsed.success) {
-    throw new Error(
-      parsed.error.issues.map((i) => `${i.path.join('.')} is '${env[String(i.path[0])]}': ${i.message}`).join('; '),
-    );
-  }
-  const { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, TF_DETERMINISTIC_OPS } = parsed.data;
+  const e = readVariables(childVariables, env);
   return {
-    intraOpThreads: TF_NUM_INTRAOP_THREADS,
-    interOpThreads: TF_NUM_INTEROP_THREADS,
-    deterministic: ['1', 'true'].includes(TF_DETERMINISTIC_OPS.toLowerCase()),
+    intraOpThreads: e.TF_NUM_INTRAOP_THREADS,
+    interOpThreads: e.TF_NUM_INTEROP_THREADS,
+    deterministic: ['1', 'true'].includes(e.TF_DETERMINISTIC_OPS.toLowerCase()),
   };
 }
 
 const runnerVariables = z.object({
-  MINVAR_HOME: z.string().min(1),
-  [executionVariable]: z.string().min(1),
-  MINVAR_LEASE_SECONDS: z.coerce.number().int().min(1).max(3600).default(30),
-  MINVAR_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  MINVAR_HOME: common.home,
+  [executionVariable]: text('the execution, which an executor sets,'),
+  MINVAR_LEASE_SECONDS: common.leaseSeconds.default(30),
+  MINVAR_LOG_LEVEL: common.logLevel.default('info'),
 });
 
 export interface RunnerEnvironment {
@@ -47,24 +43,16 @@ export interface RunnerEnvironment {
   readonly home: string;
   readonly execution: Execution;
   readonly leaseSeconds: number;
-  readonly logLevel: z.infer<typeof runnerVariables>['MINVAR_LOG_LEVEL'];
+  readonly logLevel: LogLevel;
 }
 
-/** What an executor set for the supervisor. Throws naming every bad variable. */
+/** What an executor set for the supervisor. Throws `ConfigurationError`. */
 export function runnerEnvironment(env: NodeJS.ProcessEnv = process.env): RunnerEnvironment {
-  const parsed = runnerVariables.safeParse(env);
-  if (!parsed.success) {
-    throw new Error(
-      parsed.error.issues
-        .map((i) => `${i.path.join('.')} is '${env[String(i.path[0])] ?? ''}': ${i.message}`)
-        .join('; '),
-    );
-  }
-  const { MINVAR_HOME, MINVAR_LEASE_SECONDS, MINVAR_LOG_LEVEL } = parsed.data;
+  const e = readVariables(runnerVariables, env);
   return {
-    home: MINVAR_HOME,
-    execution: parseExecution(parsed.data[executionVariable]),
-    leaseSeconds: MINVAR_LEASE_SECONDS,
-    logLevel: MINVAR_LOG_LEVEL,
+    home: e.MINVAR_HOME,
+    execution: parseExecution(e[executionVariable]),
+    leaseSeconds: e.MINVAR_LEASE_SECONDS,
+    logLevel: e.MINVAR_LOG_LEVEL,
   };
 }

@@ -11,6 +11,7 @@ import {
   createLocalExecutor,
   createLogger,
   homeFolders,
+  runApp,
 } from '@minvar/service-kit';
 import { createTrainer } from '@minvar/service-trainer';
 import { tensorflowEnvironment } from '@minvar/tf-runtime';
@@ -59,7 +60,4 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`trainer: ${error.message}\n`);
-  process.exit(1);
-});
+runApp('trainer', main);

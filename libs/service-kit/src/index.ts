@@ -1,3 +1,15 @@
+export {
+  absent,
+  common,
+  ConfigurationError,
+  given,
+  logLevels,
+  oneOf,
+  readVariables,
+  text,
+  whole,
+} from './configuration';
+export type { LogLevel } from './configuration';
 export * from './errors';
 export { createLmdbEventLog } from './event-log/lmdb';
 export type { LmdbEventLog, LmdbEventLogOptions, TopicSettings } from './event-log/lmdb';
@@ -24,7 +36,8 @@ export { homeFolders, openHome, UnusableHomeError } from './home/home';
 export type { Home, HomeFolders } from './home/home';
 export { findLaboratory } from './home/laboratory';
 export type { Laboratory } from './home/laboratory';
-export { HomeInUseError } from './home/lock';
+export { acquireLock, HomeInUseError } from './home/lock';
+export type { Lock } from './home/lock';
 export { createHealth } from './observe/health';
 export type { CheckResult, Health, HealthReport } from './observe/health';
 export { createLogFile } from './observe/log-file';
@@ -35,3 +48,4 @@ export { createMetrics } from './observe/metrics';
 export type { Metrics } from './observe/metrics';
 export { tellsOfFullDisk } from './observe/repeats';
 export { untilRoom, whenThereIsRoom } from './room';
+export { runApp } from './run-app';

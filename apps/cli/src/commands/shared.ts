@@ -29,7 +29,7 @@ export function wholeNumber(option: string, text: string | undefined, min: numbe
 export function slotsOf(ctx: Context, text: string | undefined): number {
   if (text === undefined) return ctx.environment.slots;
   const parsed = parseSlots.safeParse(text);
-  if (!parsed.success) throw new UsageError(`--slots ${parsed.error.issues[0]!.message}`);
+  if (!parsed.success) throw new UsageError(`--slots is '${text}', but ${parsed.error.issues[0]!.message}`);
   return parsed.data;
 }
 
