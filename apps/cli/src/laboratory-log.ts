@@ -20,19 +20,22 @@ export function laboratoryLog(
   const secrets = token ? [token] : [];
   if (level !== null) return createLogger({ name: 'minvar', level, secrets });
   let toldMs = -Infinity;
-  const tellFull = (): void => {
+  const tellFull = (line: string): void => {
     if (performance.now() - toldMs < tellAgainMs) return;
     toldMs = performance.now();
-    tell(`no space left in ${home}: runs wait and nothing new is accepted; free some, and all goes on by itself`);
+    const [, place = home] = /(?:no space left in|could not be written to) (\/[^\s:;"]+)/.exec(line) ?? [];
+    tell(
+      `no space left in ${place.startsWith(home) ? home : place}: runs wait and nothing new is accepted; free some, and all goes on by itself`,
+    );
   };
   const file = join(home, 'laboratory.log');
   const log = createLogFile({
     file,
     largest,
-    onTrouble: (because) => (tellsOfFullDisk(because) ? tellFull() : tell(because)),
+    onTrouble: (because) => (tellsOfFullDisk(because) ? tellFull(because) : tell(because)),
   });
   const write = (line: string): void => {
-    if (tellsOfFullDisk(line)) tellFull();
+    if (tellsOfFullDisk(line)) tellFull(line);
     log.write(line);
   };
   return createLogger({ name: 'minvar', level: 'info', secrets, to: { write } });

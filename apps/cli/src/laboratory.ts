@@ -19,6 +19,7 @@ import {
   createLocalExecutor,
   findLaboratory,
   isFull,
+  makeFolders,
   openHome,
   probeConditionalWrites,
   UnusableHomeError,
@@ -39,6 +40,8 @@ export interface LaboratorySettings {
   /** runs at a time, one thread each */
   readonly slots: number;
   readonly dataDir: string | null;
+  /** MINVAR_CACHE: what was downloaded, for all homes */
+  readonly cacheDir: string;
   readonly token: string | null;
   readonly leaseSeconds: number;
   readonly logLevel: Context['environment']['logLevel'];
@@ -71,6 +74,7 @@ export async function laboratorySettings(
     host: options.host ?? e.host,
     slots: options.slots,
     dataDir: await dataDirOf(ctx, options),
+    cacheDir: e.cache,
     token: e.token,
     leaseSeconds: e.leaseSeconds,
     logLevel: e.logLevel,
@@ -85,6 +89,11 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
   const { leaseSeconds, slots, token } = settings;
   const undo = createUndo();
   try {
+    await makeFolders(settings.cacheDir).catch((e: Error) => {
+      throw new UsageError(
+        `MINVAR_CACHE is '${settings.cacheDir}', which cannot be made (${e.message}): choose another`,
+      );
+    });
     const home = await openHome(settings.home);
     undo.later(() => home.close());
     const { folders } = home;
@@ -129,7 +138,8 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
         log,
         store,
         dataDir: settings.dataDir,
-        cacheDir: join(folders.cache, 'data-ingest'),
+        cacheDir: settings.cacheDir,
+        scratchDir: folders.scratch,
         bundledDir: beside('../libs/datasets/bundled'),
         logger: logger.child({ service: 'data-ingest' }),
       }),

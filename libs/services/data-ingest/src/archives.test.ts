@@ -81,7 +81,8 @@ const card = async (m: DatasetManifest): Promise<string> =>
 async function leftovers(): Promise<string[]> {
   const out = await readdir(join(dir, 'scratch'));
   for await (const { key } of store.list('')) out.push(key);
-  return [...out, ...(existsSync(join(dir, 'cache')) ? await readdir(join(dir, 'cache')) : [])];
+  const cached = existsSync(join(dir, 'cache')) ? await readdir(join(dir, 'cache')) : [];
+  return [...out, ...cached.filter((name) => name !== 'locks')];
 }
 
 describe('CIFAR-10', () => {

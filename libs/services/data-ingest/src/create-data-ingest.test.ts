@@ -36,6 +36,7 @@ function service(changes: Partial<DataIngestOptions> = {}): DataIngest {
     store,
     dataDir: null,
     cacheDir: join(dir, 'cache'),
+    scratchDir: join(dir, 'scratch'),
     bundledDir: fileURLToPath(new URL('../../../datasets/bundled/', import.meta.url)),
     logger: { info: () => {}, warn: () => {} },
     fetch: () => Promise.reject(new TypeError('fetch failed')),
@@ -115,7 +116,7 @@ describe('data-ingest', () => {
     expect(all.filter((e) => e.type === 'dataset.ingestProgress').length).toBeGreaterThan(0);
     await running[0]!.stop();
     expect(await keys('uploads/')).toEqual([]);
-    expect((await readdir(join(dir, 'cache'))).filter((f) => f.startsWith('scratch'))).toEqual([]);
+    expect(await readdir(join(dir, 'scratch'))).toEqual([]);
   });
 
   it('answers a repeated command with the same version, also under another ingest id', async () => {

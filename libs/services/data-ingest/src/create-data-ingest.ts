@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { datasetIdOf } from '@minvar/contracts';
 import type { AnyEnvelope, DatasetManifest, EnvelopeOf, MessageData } from '@minvar/contracts';
-import { createPublisher, isFull, subscribe } from '@minvar/service-kit';
+import { createPublisher, isFull, makeFolders, subscribe } from '@minvar/service-kit';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
 import { ingest } from './ingest';
 import type { IngestOptions } from './ingest';
@@ -16,8 +16,10 @@ export interface DataIngestOptions {
   readonly store: ObjectStore;
   /** folder with local copies of source files; null: none */
   readonly dataDir: string | null;
-  /** downloads and scratch files */
+  /** downloads, shared by every laboratory of this user */
   readonly cacheDir: string;
+  /** arrays under construction; a folder of this service's own below it is removed at the end */
+  readonly scratchDir: string;
   /** folder of the bundled digits (`libs/datasets/bundled`) */
   readonly bundledDir: string;
   readonly logger: {
@@ -40,15 +42,15 @@ const offlineMs = 60_000;
 const progressEveryMs = 250;
 
 /** Removes scratch folders of processes that are gone. */
-async function removeAbandoned(cacheDir: string): Promise<void> {
-  for (const name of await readdir(cacheDir)) {
-    const pid = /^scratch-(\d+)-/.exec(name)?.[1];
+async function removeAbandoned(scratchDir: string): Promise<void> {
+  for (const name of await readdir(scratchDir)) {
+    const pid = /^ingest-(\d+)-/.exec(name)?.[1];
     if (!pid) continue;
     try {
       process.kill(Number(pid), 0);
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code === 'ESRCH')
-        await rm(join(cacheDir, name), { recursive: true, force: true });
+        await rm(join(scratchDir, name), { recursive: true, force: true });
     }
   }
 }
@@ -62,6 +64,7 @@ export function createDataIngest({
   store,
   dataDir,
   cacheDir,
+  scratchDir: scratchRoot,
   bundledDir,
   logger,
   fetch = globalThis.fetch,
@@ -244,9 +247,10 @@ export function createDataIngest({
 
   return {
     start: async () => {
-      await mkdir(cacheDir, { recursive: true });
-      await removeAbandoned(cacheDir);
-      scratchDir = await mkdtemp(join(cacheDir, `scratch-${process.pid}-`));
+      await makeFolders(cacheDir);
+      await makeFolders(scratchRoot);
+      await removeAbandoned(scratchRoot);
+      scratchDir = await mkdtemp(join(scratchRoot, `ingest-${process.pid}-`));
       for (const command of await pending.all()) enqueue(command);
       await consumer.start();
     },

@@ -2,9 +2,12 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceFile } from '@minvar/datasets';
+import { acquireLock, HomeInUseError } from '@minvar/service-kit';
+import type { Lock } from '@minvar/service-kit';
 import { hashFile } from './packed-file';
 
 export interface DownloadOptions {
+  /** shared by every laboratory of this user */
   readonly cacheDir: string;
   readonly fetch: typeof globalThis.fetch;
   readonly onProgress: (doneBytes: number, totalBytes: number) => void;
@@ -114,12 +117,36 @@ async function attempt(url: string, part: string, file: Downloadable, o: Downloa
   }
 }
 
+/** Waits until nobody else, in this process or another, downloads the file. */
+async function alone(file: Downloadable, { cacheDir, signal }: DownloadOptions): Promise<Lock> {
+  const folder = join(cacheDir, 'locks', file.published.sha256.slice(0, 16));
+  for (;;) {
+    try {
+      return await acquireLock(folder, cacheDir);
+    } catch (e) {
+      if (!(e instanceof HomeInUseError)) throw e;
+      await sleep(200, undefined, { signal });
+    }
+  }
+}
+
 /**
  * Downloads a source file into the cache from the first of its official homes that delivers it, going on where an earlier
  * download stopped, checks size and SHA-256 and answers where it lies. Nothing of its size is held in memory. Throws OfflineError at once when no home answers; other failures are tried
  * three times with growing pauses.
  */
 export async function download(file: Downloadable, o: DownloadOptions): Promise<{ path: string; url: string }> {
+  const lock = await alone(file, o);
+  try {
+    o.signal.throwIfAborted();
+    const path = await findCached(o.cacheDir, file, o.signal);
+    return path ? { path, url: file.urls[0]! } : await downloadAlone(file, o);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function downloadAlone(file: Downloadable, o: DownloadOptions): Promise<{ path: string; url: string }> {
   const path = cachePath(o.cacheDir, file);
   const part = `${path}.part`;
   const problems: string[] = [];

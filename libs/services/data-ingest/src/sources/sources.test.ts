@@ -161,6 +161,12 @@ describe('a download', () => {
       expect((await resolveSources(definition, options)).files.get(file.name)!.official).toBe(true);
     }
   });
+  it('asked for twice at a time is fetched once', async () => {
+    answer = (host, request, response) => void setTimeout(() => whole(host, request, response), 100);
+    const both = await Promise.all([resolveSources(definition, options), resolveSources(definition, options)]);
+    for (const { files } of both) expect(files.get(file.name)!.official).toBe(true);
+    expect(requests).toHaveLength(1);
+  });
   it('that came whole and was never checked is checked, not fetched again', async () => {
     answer = whole;
     for (const [bytes, fetched] of [
