@@ -3,7 +3,7 @@ import { idKind, runSpecHash } from '@minvar/contracts';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { VersionLookup } from './experiment';
-import { datasetRequest, expandExperiment, presetLabel } from './experiment';
+import { datasetRequest, expandExperiment, identifyRun, presetLabel } from './experiment';
 import { defineExperiment } from './experiment-definition';
 import type { Registries } from './registries';
 import { applySet, settablePaths } from './set';
@@ -151,6 +151,19 @@ describe('completing a spec', () => {
   });
 });
 
+describe('data.limit', () => {
+  const version = { versionId: 'dsv', version: 'abc', trainExamples: 600 };
+  it('may be as many as a version has, and no more', () => {
+    const spec = (limit: number | null) => complete({ ...base, data: { name: 'coloured-mnist', limit } });
+    expect(identifyRun('local', spec(600), version, null).spec.data.limit).toBe(600);
+    expect(identifyRun('local', spec(null), version, null).spec.data.limit).toBeNull();
+    expect(identifyRun('local', spec(601), { ...version, trainExamples: null }, null).spec.data.limit).toBe(601);
+    const e = error(() => identifyRun('local', spec(601), version, null));
+    expect([e.path, e.given]).toEqual(['data.limit', 601]);
+    expect(e.message).toMatch(/601 .* 600 training examples of 'coloured-mnist' abc.*--set data\.limit=600.*null/);
+  });
+});
+
 describe('--set', () => {
   it('changes the paths it names', () => {
     const spec = complete(
@@ -237,7 +250,11 @@ const definition = defineExperiment({
   columns: [],
 });
 const request = { projectId: 'local', preset: 'quick', seeds: null, set: [], freshNonce: null };
-const all: VersionLookup = (w) => ({ versionId: `dsv_${w.ingestId}`, version: w.ingestId.slice(4, 16) });
+const all: VersionLookup = (w) => ({
+  versionId: `dsv_${w.ingestId}`,
+  version: w.ingestId.slice(4, 16),
+  trainExamples: 60_000,
+});
 const none: VersionLookup = () => null;
 
 describe('the name of a preset', () => {

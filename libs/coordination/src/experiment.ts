@@ -17,7 +17,14 @@ export interface DatasetRequest {
 export interface KnownVersion {
   readonly versionId: string;
   readonly version: string;
+  /** examples of its training split; null when it has none */
+  readonly trainExamples: number | null;
 }
+
+/** The examples that a run may take from a version: those of its split `train`. */
+export const trainExamplesOf = (manifest: {
+  readonly splits: readonly { readonly name: string; readonly examples: number }[];
+}): number | null => manifest.splits.find((s) => s.name === 'train')?.examples ?? null;
 
 /** Finds the version that an ingest made, or a version by its own name; null when it does not exist (yet). */
 export type VersionLookup = (wanted: DatasetRequest & { readonly version: string | null }) => KnownVersion | null;
@@ -66,13 +73,27 @@ export function datasetRequest(projectId: string, spec: RunSpec): DatasetRequest
   return { ingestId: ingestIdOf(projectId, spec.data.name, parameters, null), name: spec.data.name, parameters };
 }
 
-/** The record of a run on a version that exists: spec with the version's name, its hash, and the id that follows. */
+/** A run that asks for more than there is would only find out when it starts; so would every other run of its grid. */
+function checkLimit({ data: { limit, name } }: RunSpec, { version, trainExamples }: KnownVersion): void {
+  if (limit === null || trainExamples === null || limit <= trainExamples) return;
+  throw new SpecError(
+    'data.limit',
+    limit,
+    `data.limit: ${limit} is more than the ${trainExamples} training examples of '${name}' ${version}; lower it (--set data.limit=${trainExamples}) or take all (--set data.limit=null)`,
+  );
+}
+
+/**
+ * The record of a run on a version that exists: spec with the version's name, its hash, and the id that follows. Throws `SpecError` when the
+ * version has fewer training examples than `data.limit` asks for.
+ */
 export function identifyRun(
   projectId: string,
   spec: RunSpec,
   version: KnownVersion,
   freshNonce: string | null,
 ): Pick<PlannedRun, 'runId' | 'spec' | 'specHash' | 'datasetVersionId'> {
+  checkLimit(spec, version);
   const full: RunSpec = { ...spec, data: { ...spec.data, version: version.version } };
   const specHash = runSpecHash(full);
   return { runId: runIdOf(projectId, specHash, freshNonce), spec: full, specHash, datasetVersionId: version.versionId };
@@ -104,7 +125,9 @@ export function expandExperiment(
   }
   const data = cells.map(({ spec }) => {
     const wanted = datasetRequest(request.projectId, spec);
-    return { wanted, found: versionOf({ ...wanted, version: spec.data.version }), pinned: spec.data.version };
+    const found = versionOf({ ...wanted, version: spec.data.version });
+    if (found) checkLimit(spec, found);
+    return { wanted, found, pinned: spec.data.version };
   });
   const missing = data.filter((d) => d.found === null);
   const unknown = missing.find((d) => d.pinned !== null);

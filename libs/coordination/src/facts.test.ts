@@ -29,7 +29,7 @@ const dataset = [
   envelope('d1', 'dataset.versionCreated', 'ds', null, {
     ingestId: 'i',
     name: 'dots',
-    manifest: { versionId: 'v', version: 'abc', name: 'dots' },
+    manifest: { versionId: 'v', version: 'abc', name: 'dots', splits: [{ name: 'train', examples: 8 }] },
   }),
 ];
 const experiment = [

@@ -1,5 +1,6 @@
 import type { AnyEnvelope, EnvelopeOf, ExperimentRequest } from '@minvar/contracts';
-import type { VersionLookup } from './experiment';
+import type { KnownVersion, VersionLookup } from './experiment';
+import { trainExamplesOf } from './experiment';
 import type { RunVersion } from './projection';
 import { advance, isStale } from './projection';
 
@@ -23,7 +24,7 @@ export interface RunFact extends RunVersion {
  */
 export interface Facts {
   /** by ingest id */
-  readonly versions: Map<string, { versionId: string; version: string; name: string }>;
+  readonly versions: Map<string, KnownVersion & { readonly name: string }>;
   readonly requests: Map<string, RequestFact>;
   readonly runs: Map<string, RunFact>;
   /** runs that a deleted experiment left at work, with the attempt that goes when it ends */
@@ -42,7 +43,8 @@ export function remember(facts: Facts, event: AnyEnvelope): void {
   switch (event.type) {
     case 'dataset.versionCreated': {
       const { versionId, version, name } = event.data.manifest;
-      facts.versions.set(event.data.ingestId, { versionId, version, name });
+      const trainExamples = trainExamplesOf(event.data.manifest);
+      facts.versions.set(event.data.ingestId, { versionId, version, name, trainExamples });
       return;
     }
     case 'dataset.versionDeleted':

@@ -5,6 +5,14 @@ import { allOf, page } from './connection';
 
 export type DatasetVersionView = Row<'dataset_versions'>;
 
+interface KnownVersionRow {
+  readonly ingestId: string | null;
+  readonly versionId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly trainExamples: number | null;
+}
+
 const matching = (names: readonly string[] | null) => [
   sql`not v.deleted`,
   ...(names ? [sql`v.name = any(${[...names]})`] : []),
@@ -56,9 +64,11 @@ export const datasetQueries = (db: () => Db) => ({
   },
 
   /** Versions as the expansion of an experiment looks them up: by the ingest that made them, and by name. */
-  async knownVersions(): Promise<{ ingestId: string | null; versionId: string; name: string; version: string }[]> {
-    const { rows } = await sql<{ ingestId: string | null; versionId: string; name: string; version: string }>`
-      select i.id as "ingestId", v.id as "versionId", v.name, v.version from dataset_versions v left join ingests i on i.version_id = v.id where not v.deleted order by v.created_at, v.id`.execute(
+  async knownVersions(): Promise<KnownVersionRow[]> {
+    const { rows } = await sql<KnownVersionRow>`
+      select i.id as "ingestId", v.id as "versionId", v.name, v.version,
+        (select (s ->> 'examples')::int from jsonb_array_elements(v.manifest -> 'splits') s where s ->> 'name' = 'train') as "trainExamples"
+      from dataset_versions v left join ingests i on i.version_id = v.id where not v.deleted order by v.created_at, v.id`.execute(
       db(),
     );
     return rows;

@@ -374,6 +374,19 @@ describe('mutations', () => {
     });
   });
 
+  it('refuse a limit beyond the version’s training examples, naming both', async () => {
+    const data = { name: 'mnist', limit: 5 };
+    expect((await createRun({ ...spec, data })).data.createRun).toEqual({
+      __typename: 'ValidationError',
+      message: expect.stringMatching(
+        /^data\.limit: 5 is more than the 4 training examples of 'mnist' 0123456789ab; lower it/,
+      ) as string,
+      path: ['input', 'spec', 'data', 'limit'],
+    });
+    const fits = await createRun({ ...spec, seed: 79, data: { ...data, limit: 4 } });
+    expect(fits.data.createRun.__typename).toBe('CreateRunPayload');
+  });
+
   it('refuse specs with their path, and data that does not exist', async () => {
     const bad = await createRun({ ...spec, method: { name: 'mixup', alpha: -1 } });
     expect(bad.data.createRun).toMatchObject({

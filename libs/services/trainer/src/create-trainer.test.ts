@@ -141,6 +141,27 @@ describe.concurrent('an experiment', () => {
     expect((failed.data as { error: string }).error).toContain(words);
   });
 
+  it('whose limit is beyond its data fails once: when the data is made, or at once when it was there', async ({
+    lab,
+  }) => {
+    await lab.trainer().start();
+    const failures = () => typed(lab, 'experiment', 'experiment.failed');
+    await lab.runExperiment('colour', 'quick', { set: ['data.limit=1001'] });
+    await asked(lab);
+    expect(await failures()).toEqual([]);
+    await lab.ingest();
+    await lab.until('it fails', async () => (await failures())[0]);
+    await lab.runExperiment('colour', 'quick', { set: ['data.limit=5000'] });
+    await lab.until('the other fails', async () => (await failures()).length === 2);
+    const said = (await failures()).map((e) => (e.data as { error: string }).error);
+    for (const [i, limit] of [1001, 5000].entries())
+      expect(said[i]).toMatch(new RegExp(`^data\\.limit: ${limit} is more than the 1000 training examples of 'dots' `));
+    const fits = await lab.runExperiment('colour', 'quick', { set: ['data.limit=1000'] });
+    expect(await expanded(lab, fits)).toHaveLength(6);
+    expect(await failures()).toHaveLength(2);
+    expect((await typed(lab, 'run', 'run.queued')).length).toBeGreaterThan(0);
+  });
+
   it('that is all exact expands to no runs at once', async ({ lab }) => {
     await lab.trainer().start();
     expect(await expanded(lab, await lab.runExperiment('colour', 'exact'))).toEqual([]);

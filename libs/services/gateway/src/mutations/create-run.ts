@@ -29,7 +29,12 @@ export async function createRun({ spec: given, idempotencyKey }: Input, c: Conte
       ['input', 'spec', 'data'],
     );
   }
-  const identity = identifyRun(projectId, spec, version, null);
+  let identity;
+  try {
+    identity = identifyRun(projectId, spec, version, null);
+  } catch (e) {
+    return specProblem(e, ['input', 'spec']);
+  }
   const { runId } = identity;
   const accepted = await accept(c, 'createRun', idempotencyKey, { spec: given }, runId);
   if ('__typename' in accepted) return accepted;

@@ -216,6 +216,7 @@ export async function createLaboratory(): Promise<Laboratory> {
   };
 }
 
+const noArray = { path: 'data/none.npy', dtype: 'int32' as const, shape: [0], sizeBytes: 0, sha256: '' };
 const emptyManifest = {
   v: 1 as const,
   projectId,
@@ -230,7 +231,18 @@ const emptyManifest = {
   attribute: null,
   features: null,
   input: { kind: 'vector' as const, shape: [2], mean: [0], std: [1] },
-  splits: [],
+  splits: [
+    {
+      name: 'train',
+      examples: 1000,
+      perClass: [],
+      perGroup: [],
+      inputs: noArray,
+      labels: noArray,
+      attributes: null,
+      decodability: null,
+    },
+  ],
   card: { path: 'README.md', sha256: '', sizeBytes: 0 },
   contentSha256: '',
 };
