@@ -223,9 +223,12 @@ export async function audit(given: AuditFiles, options: AuditOptions): Promise<A
     await pass(fold, m, threads);
     const again = fold.again();
     step('distances to class means');
-    if (again) await pass(again, m, threads);
+    const second = again ? pass(again, m, threads) : null;
+    // While the other threads look a second time, this one works out what the first look told.
+    const first = fold.rows();
+    await second;
+    const rows = [...first, ...(again?.rows() ?? [])];
     step('spectrum');
-    const rows = [...fold.rows(), ...(again?.rows() ?? [])];
     const found = await spectrumFrom(fold, gram, own);
     return { ...reportOf(m, rows, fold, found, more), seconds: (performance.now() - began) / 1000 };
   } finally {

@@ -29,7 +29,7 @@ export function probe(
     });
   const [x, y] = [rows(fitted), fitted.map((e) => e.target)];
   const objective = (w: Float64Array, gradient: Float64Array): number => lossOf(w, gradient, x, y, classes, width);
-  const weights = minimise(objective, new Float64Array(classes * (width + 1)), 1e-5, 100);
+  const weights = minimise(objective, new Float64Array(classes * (width + 1)), 1e-5, 60);
   const test = rows(judged);
   const scores = new Float64Array(classes);
   let right = 0;
