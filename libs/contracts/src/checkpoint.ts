@@ -19,11 +19,15 @@ export type StoredFile = z.infer<typeof storedFile>;
 export const chunkRef = z.object({ key: z.string(), sha256: z.string(), points: z.number().int() });
 export type ChunkRef = z.infer<typeof chunkRef>;
 
-const storedObject = z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() });
+export const storedObject = z.object({ key: z.string(), sha256: z.string(), sizeBytes: z.number().int() });
+export type StoredObjectRef = z.infer<typeof storedObject>;
 
 /** Normalisation statistics of a forward pass: as training left them, or re-estimated on unmixed training data. */
 export const passStatistics = z.enum(['as-trained', 're-estimated']);
 export type PassStatistics = z.infer<typeof passStatistics>;
+
+/** What the names of stages' arrays begin with, in stored passes and in those of the training child. */
+export const stagePrefix = 'stage-';
 
 /** A stored forward pass over a split: one entry an (epoch, split, statistics). */
 export const storedOutput = z.object({

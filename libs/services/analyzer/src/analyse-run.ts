@@ -15,9 +15,11 @@ import type {
   EnvelopeOf,
   MessageData,
   MetricValue,
+  PassStatistics,
   RunAnalysis,
   RunRecord,
   RunResult,
+  StoredOutput,
 } from '@minvar/contracts';
 import { createMetricFold, metrics as registry, metricValues, spectrumOf, spectrumTable } from '@minvar/metrics';
 import type { MetricContext, MetricFold, MetricRow, Scatter, TableRow } from '@minvar/metrics';
@@ -26,7 +28,7 @@ import { fitMessage } from './fit-message';
 import { answerId } from './knowledge';
 import type { Work } from './knowledge';
 import { readExact, readLastLayer, readOutput, readSeries, statisticsOf } from './outputs';
-import type { Output, Statistics, StoredOutput } from './outputs';
+import type { Output } from './outputs';
 import { reEstimated } from './re-estimated';
 import { atTrainLoss, bestOnValidation, lastTenMedian } from './selections';
 import { failureSigns } from './signs';
@@ -102,7 +104,7 @@ const plainValue = (name: string, split: string, epoch: number, value: number): 
 });
 
 /** Rows of a pass, named after its statistics. */
-const suffixed = (rows: readonly MetricRow[], statistics: Statistics): MetricRow[] =>
+const suffixed = (rows: readonly MetricRow[], statistics: PassStatistics): MetricRow[] =>
   rows.map((r) => (statistics === 'as-trained' ? r : { ...r, variant: reEstimated(r.variant) }));
 
 /** Rows handed to the folds in one go; between blocks the process answers others. */
@@ -124,7 +126,7 @@ const featuresOf = ({ features, attribute }: DatasetManifest): MetricContext['fe
 interface Measured {
   readonly split: string;
   readonly epoch: number;
-  readonly statistics: Statistics;
+  readonly statistics: PassStatistics;
   readonly rows: readonly MetricRow[];
   readonly reliability: readonly TableRow[];
   readonly scatter: Scatter | null;

@@ -1,14 +1,10 @@
-import { decodeNpy, decodeMetricChunk, sha256Hex } from '@minvar/contracts';
-import type { ChunkRef, MetricPoint, NpyArray, RunResult } from '@minvar/contracts';
+import { decodeNpy, decodeMetricChunk, sha256Hex, stagePrefix } from '@minvar/contracts';
+import type { ChunkRef, MetricPoint, NpyArray, PassStatistics, StoredOutput } from '@minvar/contracts';
 import { HashMismatchError } from '@minvar/service-kit';
 import type { ObjectStore } from '@minvar/service-kit';
 
-export type StoredOutput = RunResult['outputs'][number];
-
-export type Statistics = 'as-trained' | 're-estimated';
-
 /** Normalisation statistics of a stored pass. Results from before there were two kinds are as trained. */
-export const statisticsOf = (stored: StoredOutput): Statistics => stored.statistics ?? 'as-trained';
+export const statisticsOf = (stored: StoredOutput): PassStatistics => stored.statistics ?? 'as-trained';
 
 /** One stored forward pass over a split, in memory. */
 export interface Output {
@@ -38,8 +34,6 @@ export async function readExact(
   if (found !== ref.sha256) throw new HashMismatchError(ref.key, ref.sha256, found);
   return body;
 }
-
-const stagePrefix = 'stage-';
 
 /** The arrays of a pass; one under re-estimated statistics leaves labels and attributes to the as-trained pass of its epoch and split. */
 function arraysOf(stored: StoredOutput, outputs: readonly StoredOutput[]): StoredOutput['arrays'] {

@@ -2,19 +2,13 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChildOutput, StoredOutput } from '@minvar/contracts';
+import type { ChildOutput, StoredObjectRef, StoredOutput } from '@minvar/contracts';
 import { objectKeys } from '@minvar/contracts';
 import type { ObjectStore } from '@minvar/service-kit';
 import { downloadFile, uploadFile } from './store-io';
 
-export interface StoredFileRef {
-  readonly key: string;
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
-
 /** Stores a file of this machine and says what it is. */
-export async function storeFile(store: ObjectStore, key: string, path: string): Promise<StoredFileRef> {
+export async function storeFile(store: ObjectStore, key: string, path: string): Promise<StoredObjectRef> {
   const hash = createHash('sha256');
   for await (const block of createReadStream(path)) hash.update(block as Buffer);
   const file = { sizeBytes: (await stat(path)).size, sha256: hash.digest('hex') };
@@ -42,7 +36,7 @@ export function createStoredOutputs(
     add: async ({ arrays: paths, ...output }) => {
       const { epoch, split, statistics } = output;
       const name = statistics === 'as-trained' ? split : `${split}@${statistics}`;
-      const arrays: Record<string, StoredFileRef> = {};
+      const arrays: Record<string, StoredObjectRef> = {};
       for (const [array, path] of Object.entries(paths))
         arrays[array] = await storeFile(
           store,

@@ -1,9 +1,9 @@
 import type { DatasetManifest, MetricPoint } from '@minvar/contracts';
+import { stagePrefix } from '@minvar/contracts';
 import { createMetricFold, metricPoints } from '@minvar/metrics';
 import type { MetricContext, MetricRow } from '@minvar/metrics';
 import type { LiveSplit } from './evaluate';
 import type { PassRows } from './outputs';
-import { stagePrefix } from './training-program';
 
 /** What is folded after each epoch, main variants only and each stage as a whole; the analyzer folds everything over the stored arrays. */
 const liveMetrics = [

@@ -1,4 +1,5 @@
 import type { DatasetManifest, RunSpec } from '@minvar/contracts';
+import { stagePrefix } from '@minvar/contracts';
 import {
   assign,
   concat,
@@ -38,9 +39,6 @@ export interface TrainingProgram {
   /** columns of each output of `eval`: K, D, and channels of the stages */
   readonly widths: Readonly<Record<string, number>>;
 }
-
-/** What the names of stages' arrays begin with. */
-export const stagePrefix = 'stage-';
 
 /** Model × method × optimizer over resident data, as one program. The training step is one graph. */
 export function trainingProgram(
