@@ -1,7 +1,7 @@
-import { availableParallelism, homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-import type { LogLevel } from '@minvar/service-kit';
-import { common, ConfigurationError, given, readVariables, text } from '@minvar/service-kit';
+import { availableParallelism } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import type { LogLevel } from '@minvar/contracts';
+import { common, ConfigurationError, given, readVariables, text, usualFolders } from '@minvar/contracts';
 import { z } from 'zod';
 import { UsageError } from './errors';
 
@@ -70,10 +70,10 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, cwd: strin
   }
   const callerDir = set['npm_lifecycle_event'] === 'start' && set['INIT_CWD'] ? set['INIT_CWD'] : cwd;
   const from = (path: string) => (isAbsolute(path) ? path : resolve(callerDir, path));
-  const dataHome = set['XDG_DATA_HOME'] ?? join(homedir(), '.local/share');
+  const usual = usualFolders(set);
   return {
-    home: from(e.MINVAR_HOME ?? join(dataHome, 'minvar')),
-    cache: from(e.MINVAR_CACHE ?? join(homedir(), '.cache/minvar')),
+    home: from(e.MINVAR_HOME ?? usual.home),
+    cache: from(e.MINVAR_CACHE ?? usual.cache),
     dataDir: e.MINVAR_DATA_DIR ? from(e.MINVAR_DATA_DIR) : null,
     port: e.MINVAR_PORT,
     host: e.MINVAR_HOST,

@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { LogLevel } from '@minvar/service-kit';
-import { common, readVariables } from '@minvar/service-kit';
+import { resolve } from 'node:path';
+import type { LogLevel } from '@minvar/contracts';
+import { common, readVariables, usualFolders } from '@minvar/contracts';
 import { z } from 'zod';
 
 const variables = z.object({
@@ -27,8 +26,8 @@ export interface Environment {
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   const e = readVariables(variables, env);
   return {
-    home: resolve(e.MINVAR_HOME ?? join(e.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'minvar')),
-    cache: resolve(e.MINVAR_CACHE ?? join(homedir(), '.cache/minvar')),
+    home: resolve(e.MINVAR_HOME ?? usualFolders(e).home),
+    cache: resolve(e.MINVAR_CACHE ?? usualFolders(e).cache),
     dataDir: e.MINVAR_DATA_DIR === undefined ? null : resolve(e.MINVAR_DATA_DIR),
     logLevel: e.MINVAR_LOG_LEVEL,
   };

@@ -1,5 +1,5 @@
-import type { LogLevel } from '@minvar/service-kit';
-import { common, readVariables } from '@minvar/service-kit';
+import type { LogLevel } from '@minvar/contracts';
+import { common, readVariables } from '@minvar/contracts';
 import { z } from 'zod';
 
 const variables = z.object({

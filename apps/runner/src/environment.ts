@@ -1,8 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { Execution } from '@minvar/contracts';
-import { executionVariable, parseExecution } from '@minvar/contracts';
-import type { LogLevel } from '@minvar/service-kit';
-import { common, readVariables, text, whole } from '@minvar/service-kit';
+import type { Execution, LogLevel } from '@minvar/contracts';
+import { common, executionVariable, parseExecution, readVariables, text, whole } from '@minvar/contracts';
 import { z } from 'zod';
 
 const threads = whole(1, 4096, 'a number of threads').default(availableParallelism());

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import type { LogLevel } from '@minvar/service-kit';
-import { common, given, readVariables } from '@minvar/service-kit';
+import type { LogLevel } from '@minvar/contracts';
+import { common, given, readVariables } from '@minvar/contracts';
 import { z } from 'zod';
 
 const variables = z.object({

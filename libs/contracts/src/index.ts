@@ -1,6 +1,7 @@
 export * from './analysis';
 export { canonicalJson, sha256Hex } from './canonical';
 export * from './checkpoint';
+export * from './configuration';
 export * from './dataset';
 export { exampleEnvelopes, exampleManifest, exampleSpec } from './examples';
 export * from './events';

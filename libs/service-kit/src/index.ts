@@ -1,15 +1,3 @@
-export {
-  absent,
-  common,
-  ConfigurationError,
-  given,
-  logLevels,
-  oneOf,
-  readVariables,
-  text,
-  whole,
-} from './configuration';
-export type { LogLevel } from './configuration';
 export * from './errors';
 export { createLmdbEventLog } from './event-log/lmdb';
 export type { LmdbEventLog, LmdbEventLogOptions, TopicSettings } from './event-log/lmdb';
@@ -48,4 +36,5 @@ export { createMetrics } from './observe/metrics';
 export type { Metrics } from './observe/metrics';
 export { tellsOfFullDisk } from './observe/repeats';
 export { untilRoom, whenThereIsRoom } from './room';
-export { runApp } from './run-app';
+export { runApp, runHomeService } from './run-app';
+export type { HomeServiceParts } from './run-app';

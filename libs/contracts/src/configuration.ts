@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 /** All that is wrong with a configuration, a line each: the variable, its value, what is allowed. */
@@ -70,6 +72,12 @@ export const absent = (because: string) => z.never({ error: because }).optional(
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
+
+/** Where a home and what was downloaded lie unless something else is said. */
+export const usualFolders = ({ XDG_DATA_HOME }: Variables): { readonly home: string; readonly cache: string } => ({
+  home: join(XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'minvar'),
+  cache: join(homedir(), '.cache/minvar'),
+});
 
 /** What more than one app reads, each under its name. */
 export const common = {
