@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256Hex } from '@minvar/contracts';
 
 export interface PythonOptions {
   /** folder that keeps the environment (MINVAR_CACHE) */
@@ -17,7 +17,7 @@ export function pythonEnvironment({
   cacheDir,
   requirements,
 }: Pick<PythonOptions, 'cacheDir' | 'requirements'>): string {
-  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const hash = sha256Hex(readFileSync(requirements)).slice(0, 12);
   return join(cacheDir, `bench-python-${hash}`);
 }
 

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
 import { isFull } from './errors';
 import { backoffMs, pause } from './event-log/waiting';
 
@@ -7,16 +7,18 @@ const enough = 16 * 1024 * 1024;
 const lookEveryMs = 500;
 const backoff = { first: 200, longest: 5000 };
 
+/** Bytes that the disk of a folder has left for whoever asks. */
+export function bytesFree(dir: string): number {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize;
+}
+
 /** Waits until the disk of `dir` has clearly more room than at the call, at most `longestMs`, or until the signal aborts. */
 export async function untilRoom(dir: string, longestMs: number, signal: AbortSignal): Promise<void> {
-  const free = async (): Promise<number> => {
-    const { bavail, bsize } = await statfs(dir);
-    return bavail * bsize;
-  };
-  const wanted = (await free()) + enough;
+  const wanted = bytesFree(dir) + enough;
   for (let left = longestMs; left > 0 && !signal.aborted; left -= lookEveryMs) {
     await pause(Math.min(left, lookEveryMs), signal);
-    if ((await free()) >= wanted) return;
+    if (bytesFree(dir) >= wanted) return;
   }
 }
 

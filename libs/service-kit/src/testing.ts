@@ -1,4 +1,4 @@
-export { bundle, bundleAndFork } from './testing/bundle';
+export { bundle, bundleAndFork, bundleWorker } from './testing/bundle';
 export type { ForkedChild } from './testing/bundle';
 export { eventLogContract } from './testing/event-log-contract';
 export type { EventLogHarness } from './testing/event-log-contract';

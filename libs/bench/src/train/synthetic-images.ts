@@ -4,7 +4,7 @@ import type { ArrayFile, DatasetManifest, NpyData } from '@minvar/contracts';
 import { encodeNpy, localProject, npyDtypeOf, sha256Hex } from '@minvar/contracts';
 import { stream } from '@minvar/random';
 
-const names = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+const names = Array.from({ length: 10 }, (_, k) => String(k));
 
 /**
  * Random bytes in the shape of CIFAR-10 as a dataset version in a folder: what a step costs does not depend on what the pictures show, and

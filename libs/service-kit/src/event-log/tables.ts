@@ -1,7 +1,7 @@
-import { statfsSync } from 'node:fs';
 import type { Database, Key } from 'lmdb';
 import { open } from 'lmdb';
 import { isFull, StorageFullError } from '../errors';
+import { bytesFree } from '../room';
 
 /*
  * Durability, also across processes. lmdb-js by default lets a commit be seen before it is on disk ("overlapping sync") and marks it
@@ -155,8 +155,3 @@ function checkRoom(dir: string): void {
 
 /** LMDB reports a write that was cut short, which is what a full disk causes, as an input/output error. */
 const diskIsFull = (dir: string): boolean => bytesFree(dir) < 4 * reserve;
-
-function bytesFree(dir: string): number {
-  const { bavail, bsize } = statfsSync(dir);
-  return bavail * bsize;
-}

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 
@@ -19,7 +20,7 @@ export interface ForkedChild {
 }
 
 // Packages with native parts, or that look for files beside their own, stay outside the bundle.
-const external = ['lmdb', 'pino', 'prom-client', 'esbuild', 'vitest', 'kafkajs', 'minio'];
+const external = ['lmdb', 'pino', 'prom-client', 'esbuild', 'vitest', 'kafkajs', 'minio', '@electric-sql/pglite'];
 const bundles = new Map<string, Promise<string>>();
 
 /** Our own modules do nothing when they are loaded, so what a child does not use of them is left out; many children then start sooner. */
@@ -39,6 +40,9 @@ export function bundle(entry: string): Promise<string> {
   if (!made) bundles.set(entry, (made = bundleNow(entry)));
   return made;
 }
+
+/** A worker's program bundled for Node, as an address that `new Worker` takes. */
+export const bundleWorker = async (entry: URL): Promise<URL> => pathToFileURL(await bundle(fileURLToPath(entry)));
 
 async function bundleNow(entry: string): Promise<string> {
   const { outputFiles } = await build({

@@ -1,20 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { bundleWorker } from '@minvar/service-kit/testing';
 
-/** Bundles the thread that solves linear problems as the build does, for tests: Node runs no TypeScript. */
-export async function bundleLinearWorker(): Promise<URL> {
-  const folder = fileURLToPath(new URL('../../../../../node_modules/.cache/minvar-linear-worker/', import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  const outfile = `${folder}${process.pid}.mjs`;
-  await build({
-    entryPoints: [fileURLToPath(new URL('../linear/worker.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'warning',
-  });
-  return pathToFileURL(outfile);
-}
+/** The program of the thread that solves linear problems as the build makes it, for tests: Node runs no TypeScript. */
+export const bundleLinearWorker = (): Promise<URL> => bundleWorker(new URL('../linear/worker.ts', import.meta.url));
