@@ -31,6 +31,12 @@ describe('metrics for a message', () => {
     const bare = [{ ...all[0]!, perClass: null, perGroup: null }];
     expect(fitMessage(all, bytes(bare))).toEqual(bare);
   });
+  it('keep classes and groups of the main variant before values of variants under re-estimated statistics', () => {
+    const twins = [metric('error', '@re-estimated'), metric('activation-variance', 'pooled/trace/n@re-estimated')];
+    const bare = twins.map((m) => ({ ...m, perClass: null, perGroup: null }));
+    const fitting = fitMessage([all[0]!, ...twins], bytes([all[0]!, bare[0]!]));
+    expect(fitting).toEqual([all[0], bare[0]]);
+  });
   it('are an error when even the values do not fit', () => {
     expect(() => fitMessage(all, 10)).toThrow(/do not fit a message of 10 bytes/);
   });
