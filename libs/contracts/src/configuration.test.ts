@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { absent, common, ConfigurationError, oneOf, readVariables, text, whole } from './configuration';
+import { common, ConfigurationError, oneOf, readVariables, text, whole } from './configuration';
+import { serverVariables } from './servers';
 
 const schema = z.object({
   MINVAR_HOME: common.home,
@@ -8,7 +9,7 @@ const schema = z.object({
   MINVAR_SLOTS: common.slots.optional(),
   MINVAR_TOKEN: text('a token', 16).optional(),
   MINVAR_EXECUTOR: oneOf(['local', 'kubernetes'], 'an executor').default('local'),
-  MINVAR_POSTGRES_URL: absent('this release has no adapter for PostgreSQL: unset it'),
+  MINVAR_POSTGRES_URL: serverVariables.MINVAR_POSTGRES_URL,
 });
 function problemsOf(env: Record<string, string | undefined>): readonly string[] {
   try {
@@ -38,7 +39,7 @@ describe('a configuration', () => {
       "MINVAR_PORT is '99999', but a port (0 picks a free one) is a whole number from 0 to 65535",
       "MINVAR_SLOTS is 'many', but the number of runs at a time is a whole number from 1 to 1024",
       "MINVAR_EXECUTOR is 'slurm', but an executor is one of local, kubernetes",
-      "MINVAR_POSTGRES_URL is 'p', but this release has no adapter for PostgreSQL: unset it",
+      "MINVAR_POSTGRES_URL is 'p', but the address of PostgreSQL looks like postgresql://user:password@127.0.0.1:5432/minvar",
     ]);
   });
 
@@ -62,8 +63,8 @@ describe('a configuration', () => {
     expect(problemsOf({ MINVAR_HOME: '/lab', MINVAR_TOKEN: 'hunter2' })).toEqual([
       'MINVAR_TOKEN is set, but a token has at least 16 characters',
     ]);
-    expect(problemsOf({ MINVAR_HOME: '/lab', MINVAR_POSTGRES_URL: 'postgres://me:hunter2@db/x' }).join()).toContain(
-      "'postgres://[hidden]@db/x'",
+    expect(problemsOf({ MINVAR_HOME: '/lab', MINVAR_POSTGRES_URL: 'mysql://me:hunter2@db/x' }).join()).toContain(
+      "'mysql://[hidden]@db/x'",
     );
   });
 });

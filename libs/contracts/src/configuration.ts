@@ -23,7 +23,7 @@ export const given = (env: Variables): Record<string, string> =>
 
 /**
  * Variables as a schema describes them; empty ones count as unset. Throws one `ConfigurationError` with all problems. The schema's messages
- * say what is allowed, as those of `whole`, `oneOf`, `text` and `absent` do; `further` problems are those that a schema of single variables does not see.
+ * say what is allowed, as those of `whole`, `oneOf` and `text` do; `further` problems are those that a schema of single variables does not see.
  * @example readVariables(z.object({ MINVAR_PORT: whole(0, 65_535, 'a port').default(4000) }), process.env)
  */
 export function readVariables<S extends z.ZodObject>(
@@ -67,14 +67,15 @@ export const text = (what: string, atLeast = 1) => {
   return z.string({ error }).min(atLeast, { error });
 };
 
-/** A variable that must not be set, with the reason. */
-export const absent = (because: string) => z.never({ error: because }).optional();
-
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Where a home and what was downloaded lie unless something else is said. */
-export const usualFolders = ({ XDG_DATA_HOME }: Variables): { readonly home: string; readonly cache: string } => ({
+export const usualFolders = ({
+  XDG_DATA_HOME,
+}: {
+  readonly XDG_DATA_HOME?: string | undefined;
+}): { readonly home: string; readonly cache: string } => ({
   home: join(XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'minvar'),
   cache: join(homedir(), '.cache/minvar'),
 });
@@ -89,7 +90,6 @@ export const common = {
   token: text('a token', 16),
   slots: whole(1, 1024, 'the number of runs at a time'),
   leaseSeconds: whole(1, 3600, 'the lease time in seconds'),
+  checkpointSeconds: whole(0, 86_400, 'the longest time between two checkpoints in seconds'),
   logLevel: oneOf(logLevels, 'a log level'),
-  kafka: absent('this release has no adapter for Kafka: unset it'),
-  s3: absent('this release has no adapter for S3: unset it'),
 } as const;

@@ -39,6 +39,8 @@ export const datasetManifest = z.object({
   version: z.string(),
   parameters: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
   createdAt: z.string(),
+  /** names the code that made it: together with parameters and sources it says that making it again would give the same */
+  madeBy: z.string().optional(),
   title: z.string(),
   licence: z.string(),
   citation: z.string(),

@@ -53,6 +53,8 @@ export const runHead = z.object({
   finishedAt: z.string().nullable(),
   /** automatic restarts of this attempt, so that a crash loop ends */
   restarts: z.number().int(),
+  /** ids of the commands and requests that attempts were made for, so that one said again asks for no other; older heads lack it */
+  asks: z.array(z.string()).optional(),
   counter: z.number().int(),
   nonce: z.string(),
 });

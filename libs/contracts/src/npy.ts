@@ -52,11 +52,22 @@ export function encodeNpy(data: NpyData, shape: readonly number[]): Uint8Array {
 const dictPattern =
   /^\{'descr': '([<>|=][a-zA-Z]\d*)', 'fortran_order': (True|False), 'shape': \(((?:\d+(?:, ?\d+)*,?)?)\),? *\}\s*$/;
 
+export interface NpyLayout {
+  readonly dtype: NpyDtype;
+  readonly shape: readonly number[];
+  /** where the values begin, and the bytes of each */
+  readonly dataStart: number;
+  readonly valueBytes: number;
+}
+
+/** Longest header that is read, in bytes; with what stands before it, at most this and 12 are needed of a file. */
+export const maxNpyHeader = 65_536;
+
 /**
- * Reads a `.npy` file (versions 1.0 and 2.0, row-major, the dtypes above). Nothing is allocated from what the header claims:
- * the data is a view of `bytes`, or a copy when they are not aligned. Throws naming `from`, the offset and what was found.
+ * What a `.npy` file of `fileBytes` bytes (versions 1.0 and 2.0, row-major, the dtypes above) says of itself in its first bytes. Throws naming
+ * `from`, the offset and what was found, also when header and size disagree.
  */
-export function decodeNpy(bytes: Uint8Array, from: string): NpyArray {
+export function npyLayout(bytes: Uint8Array, fileBytes: number, from: string): NpyLayout {
   const fail = (what: string): never => {
     throw new Error(`${from}: not a .npy file that can be read here: ${what}`);
   };
@@ -68,8 +79,8 @@ export function decodeNpy(bytes: Uint8Array, from: string): NpyArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = version === 1 ? 10 : 12;
   const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
-  if (headerLength > 65_536 || start + headerLength > bytes.length)
-    fail(`a header of ${headerLength} bytes at offset 8, but the file has ${bytes.length}`);
+  if (headerLength > maxNpyHeader || start + headerLength > bytes.length)
+    fail(`a header of ${headerLength} bytes at offset 8, but the file has ${fileBytes}`);
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, start + headerLength));
   const match = dictPattern.exec(header) ?? fail(`the header '${header.trim().slice(0, 120)}'`);
   const [, descr, fortran, tuple] = match;
@@ -84,18 +95,28 @@ export function decodeNpy(bytes: Uint8Array, from: string): NpyArray {
     .split(',')
     .filter((s) => s.trim())
     .map(Number);
-  const [dtype, d] = found;
+  const [dtype, { bytes: valueBytes }] = found;
   const size = shape.reduce((a, b) => a * b, 1);
   const dataStart = start + headerLength;
-  if (!Number.isSafeInteger(size) || size * d.bytes !== bytes.length - dataStart) {
+  if (!Number.isSafeInteger(size) || size * valueBytes !== fileBytes - dataStart) {
     fail(
-      `shape (${shape.join(', ')}) of ${dtype} needs ${size * d.bytes} bytes from offset ${dataStart}, but there are ${bytes.length - dataStart}`,
+      `shape (${shape.join(', ')}) of ${dtype} needs ${size * valueBytes} bytes from offset ${dataStart}, but there are ${fileBytes - dataStart}`,
     );
   }
-  const offset = bytes.byteOffset + dataStart;
-  const data =
-    offset % d.bytes === 0
-      ? new d.view(bytes.buffer as ArrayBuffer, offset, size)
-      : new d.view(bytes.slice(dataStart).buffer as ArrayBuffer, 0, size);
-  return { dtype: dtype as NpyDtype, shape, data };
+  return { dtype: dtype as NpyDtype, shape, dataStart, valueBytes };
+}
+
+/** Values of a dtype from their bytes: a view, or a copy when they are not aligned. */
+export function npyValues(dtype: NpyDtype, bytes: Uint8Array): NpyData {
+  const d = dtypes[dtype];
+  const size = bytes.byteLength / d.bytes;
+  return bytes.byteOffset % d.bytes === 0
+    ? new d.view(bytes.buffer as ArrayBuffer, bytes.byteOffset, size)
+    : new d.view(bytes.slice().buffer as ArrayBuffer, 0, size);
+}
+
+/** Reads a whole `.npy` file. Nothing is allocated from what the header claims: the data is a view of `bytes` where that is aligned. Throws as `npyLayout`. */
+export function decodeNpy(bytes: Uint8Array, from: string): NpyArray {
+  const { dtype, shape, dataStart } = npyLayout(bytes, bytes.length, from);
+  return { dtype, shape, data: npyValues(dtype, bytes.subarray(dataStart)) };
 }

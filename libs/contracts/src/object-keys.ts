@@ -1,6 +1,8 @@
 /** Names in the object store (interfaces: "Objects"). Made here only, never from user paths. */
 export const objectKeys = {
   blob: (sha256: string): string => `blobs/sha256/${sha256.slice(0, 2)}/${sha256}`,
+  /** of all versions */
+  datasetFolder: (datasetId: string): string => `datasets/${datasetId}/`,
   datasetPrefix: (datasetId: string, versionId: string): string => `datasets/${datasetId}/${versionId}/`,
   runPrefix: (runId: string): string => `runs/${runId}/`,
   runSpec: (runId: string): string => `runs/${runId}/spec.json`,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { QueuedRun } from './dispatcher';
-import { dispatch, dispatchOrder } from './dispatcher';
+import type { QueuedRun, Turns } from './dispatcher';
+import { dispatch, dispatchOrder, takeTurns } from './dispatcher';
 
 const run = (n: number, more: Partial<QueuedRun> = {}): QueuedRun => ({
   runId: `run_${String(n).padStart(5, '0')}`,
@@ -51,6 +51,22 @@ describe('the order of the queue', () => {
       const x = order.slice(0, n).filter((r) => r.shareKey === 'x').length;
       expect(Math.abs(x - (n - x))).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('with one place takes turns too, and who comes later has its share from then on, not what it missed', () => {
+    let queue = many(40, { shareKey: 'x' });
+    let turns: Turns = new Map();
+    const taken: string[] = [];
+    for (let n = 0; queue.length > 0; n++) {
+      if (n === 10) queue = [...queue, ...many(10, { shareKey: 'y' }, 100)];
+      const [[next]] = dispatch({ queue, active: [], turns, capacity: 1, window: 0, groupLimit: 1 }) as [[QueuedRun]];
+      turns = takeTurns(turns, queue, [next]);
+      queue = queue.filter((r) => r !== next);
+      taken.push(next.shareKey);
+    }
+    expect(taken.slice(0, 10).join('')).toBe('x'.repeat(10));
+    expect(taken.slice(10, 30).filter((key) => key === 'y')).toHaveLength(10);
+    for (let n = 10; n < 30; n += 2) expect(new Set(taken.slice(n, n + 2))).toEqual(new Set(['x', 'y']));
   });
 
   it('orders ten thousand runs of a hundred experiments', () => {

@@ -15,12 +15,13 @@ const older = (a: QueuedRun, b: QueuedRun): number =>
 
 /**
  * The queue in the order of service, at most `limit` of it: higher priority first; within it the share key with the
- * fewest runs in service (`served`, counting those ordered before); within it the oldest.
+ * fewest runs in service (`served`, counting those ordered before), of these the one that has had the fewest turns; within it the oldest.
  */
 export function dispatchOrder(
   queue: readonly QueuedRun[],
   served: ReadonlyMap<string, number>,
   limit = queue.length,
+  turns: Turns = new Map(),
 ): QueuedRun[] {
   const levels = new Map<number, Map<string, QueuedRun[]>>();
   for (const run of queue) {
@@ -38,8 +39,11 @@ export function dispatchOrder(
     while (left.length > 0 && order.length < limit) {
       const best = left.reduce((a, b) => {
         const [x, y] = [a.runs[a.at]!, b.runs[b.at]!];
-        const [cx, cy] = [counts.get(x.shareKey) ?? 0, counts.get(y.shareKey) ?? 0];
-        return cx < cy || (cx === cy && older(x, y) <= 0) ? a : b;
+        const by =
+          (counts.get(x.shareKey) ?? 0) - (counts.get(y.shareKey) ?? 0) ||
+          (turns.get(x.shareKey) ?? 0) - (turns.get(y.shareKey) ?? 0) ||
+          older(x, y);
+        return by <= 0 ? a : b;
       });
       const run = best.runs[best.at++]!;
       counts.set(run.shareKey, (counts.get(run.shareKey) ?? 0) + 1);
@@ -48,6 +52,22 @@ export function dispatchOrder(
     }
   }
   return order;
+}
+
+/**
+ * Runs that each share key has had started while it waited, from where the others stood when it came (start-time fair queueing, Goyal, Vin & Cheng
+ * 1997): with one place there is never more than one run in service, and turns alone keep a long queue from going first for ever.
+ */
+export type Turns = ReadonlyMap<string, number>;
+
+/** Turns after `started` were started while `queue` waited, them included. Who waits no more is forgotten; who is new begins at the fewest turns of the others. */
+export function takeTurns(turns: Turns, queue: readonly QueuedRun[], started: readonly QueuedRun[]): Turns {
+  const waiting = new Set(queue.map((r) => r.shareKey));
+  const known = [...turns].filter(([key]) => waiting.has(key));
+  const first = known.reduce((least, [, n]) => Math.min(least, n), Infinity);
+  const next = new Map([...waiting].map((key) => [key, turns.get(key) ?? (first === Infinity ? 0 : first)]));
+  for (const { shareKey } of started) next.set(shareKey, (next.get(shareKey) ?? 0) + 1);
+  return next;
 }
 
 /** An execution under way: its runs in order, and which of them nobody has claimed yet. */
@@ -61,6 +81,7 @@ export interface DispatchInput {
   /** queued runs that no active execution carries */
   readonly queue: readonly QueuedRun[];
   readonly active: readonly ActiveExecution[];
+  readonly turns?: Turns;
   /** executions the executor can run at once, and how many more it may hold ready */
   readonly capacity: number;
   readonly window: number;
@@ -78,7 +99,7 @@ export function dispatch(input: DispatchInput): QueuedRun[][] {
   if (free <= 0) return [];
   const served = new Map<string, number>();
   for (const run of input.active.flatMap((e) => e.runs)) served.set(run.shareKey, (served.get(run.shareKey) ?? 0) + 1);
-  const order = dispatchOrder(input.queue, served, free * input.groupLimit);
+  const order = dispatchOrder(input.queue, served, free * input.groupLimit, input.turns);
   if (order.length === 0) return takeHalf(input);
   const size = Math.min(input.groupLimit, Math.ceil(order.length / free));
   const starts: QueuedRun[][] = [];

@@ -1,4 +1,4 @@
-import type { AnyEnvelope } from '@minvar/contracts';
+import type { WholeEnvelope } from '@minvar/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { doomedRuns, noFacts, readyRequests, remember, versionsIn, waitingRequests } from './facts';
@@ -6,12 +6,12 @@ import type { Facts } from './facts';
 
 const envelope = (
   id: string,
-  type: AnyEnvelope['type'],
+  type: WholeEnvelope['type'],
   subject: string,
   term: number | null,
   data: object,
-): AnyEnvelope =>
-  ({ id, type, source: 's', subject, time: '', projectId: 'local', term, traceparent: null, data }) as AnyEnvelope;
+): WholeEnvelope =>
+  ({ id, type, source: 's', subject, time: '', projectId: 'local', term, traceparent: null, data }) as WholeEnvelope;
 const request = {
   requestId: 'r',
   experimentId: 'exp',
@@ -46,7 +46,7 @@ const run = [
   envelope('a:queued:2:1', 'run.queued', 'a', 1, { runId: 'a', attempt: 2, spec, datasetVersionId: 'v' }),
   envelope('a:2:0', 'run.claimed', 'a', 2, { runId: 'a', attempt: 2 }),
 ];
-const fold = (events: readonly AnyEnvelope[]): Facts => {
+const fold = (events: readonly WholeEnvelope[]): Facts => {
   const facts = noFacts();
   events.forEach((e) => remember(facts, e));
   return facts;

@@ -1,4 +1,4 @@
-import type { AnyEnvelope, EnvelopeOf, ExperimentRequest } from '@minvar/contracts';
+import type { AnyEnvelope, ExperimentRequest, WholeEnvelope } from '@minvar/contracts';
 import type { KnownVersion, VersionLookup } from './experiment';
 import { trainExamplesOf } from './experiment';
 import type { RunVersion } from './projection';
@@ -39,7 +39,7 @@ export const noFacts = (): Facts => ({
 });
 
 /** Folds one event in; repeats and overtaken events change nothing, and the order of topics does not matter. */
-export function remember(facts: Facts, event: AnyEnvelope): void {
+export function remember(facts: Facts, event: WholeEnvelope): void {
   switch (event.type) {
     case 'dataset.versionCreated': {
       const { versionId, version, name } = event.data.manifest;
@@ -75,7 +75,7 @@ export function remember(facts: Facts, event: AnyEnvelope): void {
 
 function rememberRequest(
   facts: Facts,
-  event: EnvelopeOf<'experiment.accepted'> | EnvelopeOf<'experiment.expanded'> | EnvelopeOf<'experiment.failed'>,
+  event: Extract<WholeEnvelope, { type: 'experiment.accepted' | 'experiment.expanded' | 'experiment.failed' }>,
 ): void {
   const known = facts.requests.get(event.data.requestId);
   if (event.type === 'experiment.accepted') {

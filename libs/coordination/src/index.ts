@@ -15,8 +15,8 @@ export { changed, refused } from './change';
 export type { Change, Now, Stamp } from './change';
 export { admit, advance, emptyProjection, isStale } from './projection';
 export type { Projection, RunVersion, Versioned } from './projection';
-export { dispatch, dispatchOrder } from './dispatcher';
-export type { ActiveExecution, DispatchInput, QueuedRun } from './dispatcher';
+export { dispatch, dispatchOrder, takeTurns } from './dispatcher';
+export type { ActiveExecution, DispatchInput, QueuedRun, Turns } from './dispatcher';
 export { datasetRequest, expandExperiment, identifyRun, presetLabel, presetOf } from './experiment';
 export type {
   DatasetRequest,
@@ -26,6 +26,18 @@ export type {
   PlannedRun,
   VersionLookup,
 } from './experiment';
+export {
+  isAnalysisGarbage,
+  isBlobGarbage,
+  isUploadGarbage,
+  nothingReferred,
+  refer,
+  referUnclear,
+  runGarbage,
+  unitOf,
+  versionGarbage,
+} from './garbage';
+export type { Referred, RunState, Unit } from './garbage';
 export { createKeeper, keep } from './keeper';
 export type { AskedChange, Keeper, KeeperEffect, KeeperEnd, KeeperInput, KeeperStep } from './keeper';
 export { createLease, holds, isReleased, stepLease } from './lease';

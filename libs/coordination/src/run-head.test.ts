@@ -214,3 +214,21 @@ describe('cancelling', () => {
     expect(value(transitions.requeueExpired(flagged, stamp(3))).state).toBe('CANCELLED');
   });
 });
+
+describe('an attempt', () => {
+  const again = (head: RunHead, ask?: string): Change<RunHead> =>
+    transitions.retry(value(transitions.requestCancel(head, stamp(1))), stamp(2), ask);
+
+  it('is made once for each who asks, however often they say so', () => {
+    const first = { ...fresh(), asks: ['create'] };
+    expect(again(first, 'create')).toMatchObject({ ok: false });
+    const second = value(again(first, 'retry'));
+    expect([second.attempt, second.asks]).toEqual([2, ['create', 'retry']]);
+    for (const ask of ['create', 'retry']) expect(again(second, ask)).toMatchObject({ ok: false });
+    expect(value(again(second, 'another')).attempt).toBe(3);
+  });
+
+  it('is made for whoever does not say who they are', () => {
+    expect(value(again(fresh())).attempt).toBe(2);
+  });
+});

@@ -12,9 +12,9 @@ export interface Writer {
 /** Automatic restarts without a new checkpoint after which a run is given up. */
 export const restartLimit = 5;
 
-/** The head of a run that nobody has claimed yet; created with `If-None-Match: *`. */
+/** The head of a run that nobody has claimed yet; created with `If-None-Match: *`. `asks`: who it is made for. */
 export function queuedHead(
-  run: Pick<RunHead, 'projectId' | 'runId' | 'specHash' | 'priority' | 'shareKey'>,
+  run: Pick<RunHead, 'projectId' | 'runId' | 'specHash' | 'priority' | 'shareKey' | 'asks'>,
   stamp: Stamp,
 ): RunHead {
   return {
@@ -168,13 +168,16 @@ export function takeOver(head: RunHead, owner: string, stamp: Stamp, limit = res
   return changed({ ...requeued.value, state: 'CLAIMED', owner, term: head.term + 1 });
 }
 
-/** FAILED or CANCELLED → QUEUED as the next attempt, from the last checkpoint. */
-export function retry(head: RunHead, stamp: Stamp): Change<RunHead> {
+/** FAILED or CANCELLED → QUEUED as the next attempt, from the last checkpoint. Who asked for an attempt once, by the id `ask`, gets no other. */
+export function retry(head: RunHead, stamp: Stamp, ask?: string): Change<RunHead> {
+  if (ask !== undefined && head.asks?.includes(ask))
+    return refused(`${ask} has had its attempt of run ${head.runId}, which is ${head.state}`);
   if (head.state !== 'FAILED' && head.state !== 'CANCELLED')
     return refused(`run ${head.runId} is ${head.state}; only a failed or cancelled run can be tried again`);
   return next(head, stamp, {
     state: 'QUEUED',
     attempt: head.attempt + 1,
+    ...(ask === undefined ? {} : { asks: [...(head.asks ?? []), ask] }),
     outcome: null,
     cancelRequested: false,
     restarts: 0,

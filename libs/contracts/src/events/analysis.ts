@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { artifactRef, claimVerdict, comparison, failureSign, metricValue } from '../metric-value';
+import { orReference } from '../reference';
 import { defineMessage } from './define';
 
 export const analysisAnalyse = defineMessage({
@@ -18,11 +19,12 @@ export const analysisCompleted = defineMessage({
   writer: 'analyzer',
   readers: ['gateway', 'analyzer'],
   description: 'The record of a run’s measurements, folded over its stored arrays.',
+  large: ['metrics'],
   schema: z.object({
     analysisId: z.string(),
     runId: z.string(),
     attempt: z.number().int(),
-    metrics: z.array(metricValue),
+    metrics: orReference(z.array(metricValue)),
     signs: z.array(failureSign),
     artifacts: z.array(artifactRef),
   }),
@@ -43,12 +45,13 @@ export const experimentJudged = defineMessage({
   writer: 'analyzer',
   readers: ['gateway'],
   description: 'Every run of a preset is terminal and analysed: comparisons and one verdict a claim.',
+  large: ['comparisons'],
   schema: z.object({
     requestId: z.string(),
     experimentId: z.string(),
     name: z.string(),
     preset: z.string(),
-    comparisons: z.array(comparison),
+    comparisons: orReference(z.array(comparison)),
     verdicts: z.array(claimVerdict),
     artifacts: z.array(artifactRef),
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { datasetManifest } from '../dataset';
+import { orReference } from '../reference';
 import { defineMessage } from './define';
 
 const parameters = z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]));
@@ -50,12 +51,13 @@ export const datasetVersionCreated = defineMessage({
   writer: 'data-ingest',
   readers: ['trainer', 'analyzer', 'gateway'],
   description: 'A version exists: its manifest and all its arrays are in the object store.',
+  large: ['manifest'],
   schema: z.object({
     ingestId: z.string(),
     name: z.string(),
     parameters,
     prefix: z.string(),
-    manifest: datasetManifest,
+    manifest: orReference(datasetManifest),
   }),
 });
 export const datasetIngestFailed = defineMessage({

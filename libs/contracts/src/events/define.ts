@@ -19,6 +19,8 @@ export interface MessageDefinition<T extends string = string, S extends z.ZodTyp
   readonly readers: readonly string[];
   readonly description: string;
   readonly schema: S;
+  /** parts of the data (`orReference`) that go by reference when the message would be too large with them */
+  readonly large: readonly string[];
 }
 
 /** A command or event: name, topic, writer, readers and schema together. */
@@ -30,8 +32,9 @@ export function defineMessage<const T extends string, S extends z.ZodType>(d: {
   readers: readonly string[];
   description: string;
   schema: S;
+  large?: readonly (keyof z.infer<S> & string)[];
 }): MessageDefinition<T, S> {
-  return Object.freeze({ ...d, topic: topicOf(d.aggregate, d.channel) });
+  return Object.freeze({ ...d, large: d.large ?? [], topic: topicOf(d.aggregate, d.channel) });
 }
 
 /** An event with its CloudEvents 1.0 attributes, as code sees it; on the wire attributes are `ce_*` headers. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { orReference } from '../reference';
 import { defineMessage } from './define';
 
 /** What was asked for. `preset` is the label: `quick`, or `quick+<8 hex>` when `--set` or `--seeds` changed it. */
@@ -52,9 +53,12 @@ export const experimentExpanded = defineMessage({
   writer: 'trainer',
   readers: ['gateway', 'analyzer'],
   description: 'The grid’s runs exist (an experiment that is all exact has none).',
+  large: ['runs'],
   schema: z.object({
     ...at,
-    runs: z.array(z.object({ runId: z.string(), cell: z.string(), method: z.string(), seed: z.number().int() })),
+    runs: orReference(
+      z.array(z.object({ runId: z.string(), cell: z.string(), method: z.string(), seed: z.number().int() })),
+    ),
   }),
 });
 export const experimentFailed = defineMessage({
@@ -73,10 +77,11 @@ export const experimentDeleted = defineMessage({
   writer: 'trainer',
   readers: ['gateway', 'analyzer'],
   description: 'Results of an experiment are gone.',
+  large: ['removing'],
   schema: z.object({
     experimentId: z.string(),
     name: z.string(),
     /** its runs that were still at work, with their attempt: each goes when it has ended, whoever sees that */
-    removing: z.array(z.object({ runId: z.string(), attempt: z.number().int().positive() })).optional(),
+    removing: orReference(z.array(z.object({ runId: z.string(), attempt: z.number().int().positive() }))).optional(),
   }),
 });

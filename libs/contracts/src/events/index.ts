@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Whole } from '../reference';
 import * as analysis from './analysis';
 import * as dataset from './dataset';
 import type { Envelope, MessageDefinition } from './define';
@@ -18,6 +19,9 @@ export type MessageOf<T extends MessageType> = Extract<Message, { type: T }>;
 export type MessageData<T extends MessageType> = z.infer<MessageOf<T>['schema']>;
 /** A union over all message types, discriminated by `type`. */
 export type AnyEnvelope = { [T in MessageType]: Envelope<T, MessageData<T>> }[MessageType];
+/** As `AnyEnvelope`, with nothing left by reference. */
+export type WholeEnvelope = { [T in MessageType]: Envelope<T, Whole<MessageData<T>>> }[MessageType];
+export type WholeEnvelopeOf<T extends MessageType> = Envelope<T, Whole<MessageData<T>>>;
 export type EnvelopeOf<T extends MessageType> = Envelope<T, MessageData<T>>;
 
 export const messageByType: ReadonlyMap<string, MessageDefinition> = new Map(
@@ -36,6 +40,9 @@ export const topics: ReadonlyMap<string, { retentionMs: number | null; partition
 );
 
 export const deadLetterTopic = (consumer: string): string => `minvar.${consumer}.dead`;
+
+/** Everybody who may have dead letters. */
+export const deadLetterConsumers = ['analyzer', 'data-ingest', 'gateway', 'trainer', 'trainer-facts'] as const;
 
 export { topicOf };
 export { aggregates, defineMessage } from './define';
