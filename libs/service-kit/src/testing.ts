@@ -6,6 +6,8 @@ export { objectStoreContract } from './testing/object-store-contract';
 export type { ObjectStoreHarness } from './testing/object-store-contract';
 export { runSwapChild } from './testing/swap-child';
 export type { FromSwapChild, ToSwapChild } from './testing/swap-child';
+export { ownKafka } from './testing/own-kafka';
+export type { OwnKafka } from './testing/own-kafka';
 export { until } from './testing/wait';
 export { executorContract } from './testing/executor-contract';
 export type { Behaviour, ExecutorHarness } from './testing/executor-contract';

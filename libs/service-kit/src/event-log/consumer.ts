@@ -45,6 +45,8 @@ export function createConsumer(options: ConsumerOptions, backend: ConsumerBacken
   const { group, topics, maxBatch = 200, backoffMs: limits = { first: 100, longest: 10_000 } } = options;
   const membership = backend.membership(group, topics);
   const owned = new Map<string, Owned>();
+  /** claims of this member that it does not serve: its stored offset could not be had, or giving it up could not be written */
+  const unserved = new Map<string, TopicPartition>();
   const slots = createSlots(options.concurrency ?? 1);
   let stopping = new AbortController();
   let coordination: Promise<void> | null = null;
@@ -52,14 +54,21 @@ export function createConsumer(options: ConsumerOptions, backend: ConsumerBacken
   let resumed: { promise: Promise<void>; resolve: () => void } | null = null;
   const idle: (() => void)[] = [];
 
+  async function giveUp(at: TopicPartition): Promise<void> {
+    await membership.release(at);
+    unserved.delete(partitionKey(at));
+  }
+
   /** Takes and gives up partitions as members come and go. */
   async function coordinate(): Promise<void> {
     const wanted = new Map(membership.assigned().map((p) => [partitionKey(p), p]));
     for (const [key, p] of owned) if (!wanted.has(key)) p.stop.abort();
+    for (const [key, at] of unserved) if (!wanted.has(key)) await giveUp(at);
     const missing = [...wanted].filter(([key]) => !owned.has(key)).map(([, p]) => p);
     if (missing.length === 0) return;
     const got = await membership.claim(missing);
     if (got.length === 0) return;
+    for (const at of got) unserved.set(partitionKey(at), at);
     const stored = options.storedOffsets ? await options.storedOffsets(got) : null;
     for (const at of got) {
       const committed = backend.offsetOf(group, at);
@@ -73,9 +82,11 @@ export function createConsumer(options: ConsumerOptions, backend: ConsumerBacken
         ...{ stop: new AbortController(), done: Promise.resolve() },
       };
       owned.set(partitionKey(at), p);
+      unserved.delete(partitionKey(at));
       p.done = serve(p).finally(async () => {
         owned.delete(partitionKey(at));
-        await membership.release(at).catch((error: unknown) => options.onError?.(error, { ...at, offset: p.next }));
+        unserved.set(partitionKey(at), at);
+        await giveUp(at).catch((error: unknown) => options.onError?.(error, { ...at, offset: p.next }));
       });
     }
   }
@@ -99,7 +110,9 @@ export function createConsumer(options: ConsumerOptions, backend: ConsumerBacken
     while (!p.stop.signal.aborted) {
       try {
         if (resumed) await Promise.race([resumed.promise, aborted(p.stop.signal)]);
-        else if (p.committed !== p.next && (p.committed !== null || p.next > 0)) await commit(p);
+        // A group that begins at the end has seen all there was, were it nothing: that is to be remembered.
+        else if (p.committed !== p.next && (p.committed !== null || p.next > 0 || options.startFrom === 'latest'))
+          await commit(p);
         else if (!(await step(p))) await backend.news(p.stop.signal);
         if (p.committed === p.next) [p.failures, p.because] = [0, null];
       } catch (error) {

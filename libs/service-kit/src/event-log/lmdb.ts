@@ -5,7 +5,7 @@ import type { ConsumerBackend } from './consumer';
 import { createConsumer } from './consumer';
 import { createMembership } from './group';
 import type { Consumer, EventLog, LogRecord, NewRecord, Position, TopicPartition } from './port';
-import { CorruptRecordError, maxRecordBytes, recordBytes, RecordTooLargeError, RetentionError } from './port';
+import { checkSizes, CorruptRecordError, RetentionError } from './port';
 import { decodeRecord, encodeRecord } from './record-bytes';
 import { openTables } from './tables';
 import { pause } from './waiting';
@@ -211,10 +211,7 @@ export async function createLmdbEventLog(options: LmdbEventLogOptions): Promise<
   let closed = false;
   const log: LmdbEventLog = {
     async append(records) {
-      for (const r of records) {
-        const size = recordBytes(r);
-        if (size > maxRecordBytes) throw new RecordTooLargeError(r.topic, r.key, size);
-      }
+      checkSizes(records);
       return records.length === 0 ? [] : appendAny(records);
     },
     consumer(consumerOptions) {

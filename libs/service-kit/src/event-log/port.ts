@@ -156,6 +156,14 @@ export class RecordTooLargeError extends Error {
   }
 }
 
+/** Throws `RecordTooLargeError` for the first record that no log takes. */
+export function checkSizes(records: readonly NewRecord[]): void {
+  for (const r of records) {
+    const size = recordBytes(r);
+    if (size > maxRecordBytes) throw new RecordTooLargeError(r.topic, r.key, size);
+  }
+}
+
 /** The cursor is older than what is kept: read the state anew and go on from its cursor. */
 export class RetentionError extends Error {
   override readonly name = 'RetentionError';

@@ -1,14 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AnyEnvelope, MessageType } from '@minvar/contracts';
-import { exampleEnvelopes } from '@minvar/contracts';
+import type { AnyEnvelope, EnvelopeOf, MessageType } from '@minvar/contracts';
+import { exampleEnvelopes, isReference, messageByType } from '@minvar/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLmdbEventLog } from '../event-log/lmdb';
 import type { EventLog, NewRecord } from '../event-log/port';
-import { DeadLetterError } from '../event-log/port';
+import { DeadLetterError, maxRecordBytes, recordBytes } from '../event-log/port';
+import { createFolderStore } from '../object-store/folder';
+import type { ObjectStore } from '../object-store/port';
 import { until } from '../testing/wait';
 import { decodeEvent, encodeEvent } from './codec';
+import { encodeFitting, largeBytes, readLargeFrom, wholeEvent } from './large';
 import { createPublisher } from './publisher';
 import { subscribe, subscribeBatches } from './subscribe';
 
@@ -156,5 +159,77 @@ describe('publishing and subscribing', () => {
       'cannot be sent',
     );
     expect((await log.end(['minvar.run.events.v1'])).every((p) => p.offset === 0)).toBe(true);
+  });
+});
+
+describe('a message that is too large', () => {
+  let dir: string;
+  let store: ObjectStore;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'minvar-large-'));
+    store = await createFolderStore({ dir });
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(dir, { recursive: true });
+  });
+  /** the example with so many copies of the only row of one of its lists */
+  function withRows(type: MessageType, part: string, count: number): AnyEnvelope {
+    const event = example(type);
+    const [row] = (event.data as unknown as Record<string, unknown[]>)[part]!;
+    return { ...event, data: { ...event.data, [part]: Array.from({ length: count }, () => row) } } as AnyEnvelope;
+  }
+  const parts = [...messageByType.values()].flatMap((m) =>
+    m.large.map((part) => [m.type as MessageType, part] as const),
+  );
+  const lists = parts.filter(([, part]) => part !== 'manifest' && part !== 'removing');
+
+  it.each(lists)(
+    'goes without the %s’s %s, which lie in the store, and is whole again for who reads it',
+    async (type, part) => {
+      const event = withRows(type, part, 5000);
+      const record = await encodeFitting(event, store);
+      expect(recordBytes(record)).toBeLessThan(maxRecordBytes / 8);
+      const sent = decodeEvent(record);
+      const at = (sent.data as Record<string, unknown>)[part];
+      expect(at).toMatchObject({ count: 5000, sizeBytes: largeBytes(sent) });
+      expect(await wholeEvent(sent, readLargeFrom(store))).toEqual(event);
+    },
+  );
+
+  it('goes with as much as fits', async () => {
+    const event = withRows('analysis.completed', 'metrics', 3);
+    expect(await encodeFitting(event, store)).toEqual(encodeEvent(event));
+    const objects = [];
+    for await (const o of store.list('blobs/')) objects.push(o);
+    expect(objects).toEqual([]);
+  });
+
+  it('gives equal bytes when it is sent again, and refuses without a store', async () => {
+    const event = withRows('analysis.completed', 'metrics', 5000);
+    expect(await encodeFitting(event, store)).toEqual(await encodeFitting(event, store));
+    const log = await createLmdbEventLog({ dir: join(dir, 'log') });
+    await expect(createPublisher(log).publish(event)).rejects.toThrow('the limit is');
+    await log.close();
+  });
+
+  it('is a dead letter when what it refers to is damaged, gone or something else, and waits while the store is away', async () => {
+    const sent = decodeEvent(await encodeFitting(withRows('analysis.completed', 'metrics', 5000), store));
+    const { metrics } = (sent as EnvelopeOf<'analysis.completed'>).data;
+    if (!isReference(metrics)) throw new Error('the metrics are in the message');
+    const reason = (read = readLargeFrom(store), of = sent): Promise<string> =>
+      wholeEvent(of, read).then(
+        () => 'none',
+        (e: Error) => (e instanceof DeadLetterError ? e.reason : e.message),
+      );
+    const away = { get: () => Promise.reject(new Error('ECONNREFUSED')) };
+    expect(await reason(readLargeFrom(away))).toBe('ECONNREFUSED');
+    await store.put(metrics.key, Buffer.from('[]'));
+    expect(await reason()).toBe('corrupt');
+    await store.remove(metrics.key);
+    expect(await reason()).toBe('invariant');
+    const { key, sha256 } = await store.putBlob(Buffer.from('[{"name":7}]'));
+    const other = { ...sent, data: { ...sent.data, metrics: { ...metrics, key, sha256 } } } as AnyEnvelope;
+    expect(await reason(readLargeFrom(store), other)).toBe('schema');
   });
 });

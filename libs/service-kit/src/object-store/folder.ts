@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { access, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { access, open, readdir, readFile, rename, stat, unlink, utimes } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { objectKeys } from '@minvar/contracts';
@@ -110,9 +110,9 @@ export async function createFolderStore({ dir, links, now = Date.now }: FolderSt
           const key = objectKeys.blob(file.sha256);
           const at = place(key);
           const there = await orNull(stat(at.path));
-          if (there?.size !== file.size) {
-            await inFolder(at.folder, () => rename(file.path, at.path));
-          }
+          // Young again, so that no collection of garbage takes it from who is about to name it.
+          if (there?.size === file.size) await utimes(at.path, new Date(), new Date());
+          else await inFolder(at.folder, () => rename(file.path, at.path));
           await syncFolder(at.folder);
           return { key, sha256: file.sha256, size: file.size };
         } finally {

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 export interface ObjectStore {
   /** Writes or replaces an object; readers see the old or the new one, never a part. `StorageFullError`, `InvalidKeyError`. */
   put(key: string, content: Content): Promise<PutResult>;
-  /** Writes immutable content under `blobs/sha256/ab/…`; writing the same content again costs nothing. */
+  /** Writes immutable content under `blobs/sha256/ab/…`; writing the same content again costs no room, and counts as a change. */
   putBlob(content: Uint8Array | { file: string }): Promise<BlobRef>;
   /** A whole small object, or a range of one. `ObjectNotFoundError`, `RangeError` for a range outside it. */
   get(key: string, options?: { range?: ByteRange }): Promise<StoredObject & { body: Uint8Array }>;

@@ -243,6 +243,55 @@ export function eventLogContract(name: string, make: () => Promise<EventLogHarne
         expect([...first.got, ...second.got].map((r) => text(r.value))).toEqual(['5', '6']);
       });
 
+      it('begins at the end of a topic that is still empty, too', async () => {
+        const options = { startFrom: 'latest' } as const;
+        const group = `${h.unique}-group`;
+        const first = collect([h.topics.one], options);
+        await first.consumer.start();
+        await until(async () => (await h.log.committed(group, [h.topics.one])).length === 1);
+        await first.consumer.stop();
+        await h.log.append(numbered(h.topics.one, 2));
+        const second = collect([h.topics.one], options);
+        await second.consumer.start();
+        await until(() => second.got.length === 2);
+        await second.consumer.stop();
+      });
+
+      it('goes on with what is left when records were given up before the group came to them, and says so', async (context) => {
+        if (!h.expire) return context.skip(`${name} cannot make records expire at will`);
+        await h.log.append(numbered(h.topics.one, 4));
+        const first = collect([h.topics.one], { maxBatch: 1 });
+        await first.consumer.start();
+        await until(() => first.got.length === 4);
+        await first.consumer.stop();
+        await h.log.append(numbered(h.topics.one, 3, 4));
+        await h.expire(h.topics.one);
+        await h.log.append(numbered(h.topics.one, 2, 7));
+        const errors: unknown[] = [];
+        const second = collect([h.topics.one], { onError: (error) => errors.push(error) });
+        await second.consumer.start();
+        await until(() => second.got.length === 2);
+        await second.consumer.stop();
+        expect(second.got.map((r) => text(r.value))).toEqual(['7', '8']);
+        expect(errors).toEqual([expect.any(RetentionError)]);
+        expect(errors[0]).toMatchObject({ at: { offset: 4 }, first: 7 });
+      });
+
+      it('tells a handler by its signal that the consumer stops', async () => {
+        await h.log.append(numbered(h.topics.one, 1));
+        let told = false;
+        const { consumer } = collect([h.topics.one], {
+          onBatch: ({ signal }) =>
+            new Promise((_, failed) => signal.addEventListener('abort', () => failed(new Error(`${(told = true)}`)))),
+        });
+        await consumer.start();
+        await until(() => consumer.status().some((p) => p.lag === 1));
+        await new Promise((r) => setTimeout(r, 50));
+        await consumer.stop();
+        expect(told).toBe(true);
+        expect(await h.log.committed(`${h.unique}-group`, [h.topics.one])).toEqual([]);
+      });
+
       it('does not deliver records before the offsets that the handler has stored itself', async () => {
         const positions = await h.log.append(numbered(h.topics.three, 30));
         const stored = new Map<string, Position>();
@@ -370,6 +419,45 @@ export function eventLogContract(name: string, make: () => Promise<EventLogHarne
         });
       });
 
+      it('buries a record once, however often telling of it fails, and passes over none behind it', async () => {
+        await h.log.append(numbered(h.topics.one, 3));
+        let failures = 0;
+        const { consumer, got } = collect([h.topics.one], {
+          onBatch: async ({ records }) => {
+            if (records.some((r) => text(r.value) === '1')) throw new DeadLetterError('schema', 'no ones');
+            got.push(...records);
+          },
+          onDeadLetter: async () => {
+            if (++failures <= 3) throw new Error('nobody listens');
+          },
+        });
+        await consumer.start();
+        await until(() => got.length === 2);
+        await consumer.stop();
+        expect(failures).toBe(4);
+        expect(got.map((r) => text(r.value))).toEqual(['0', '2']);
+        expect((await readAll(`minvar.${h.unique}.dead`)).map((l) => text(l.value))).toEqual(['1']);
+      });
+
+      it('buries the letters of a partition in the order of their records, whatever the batches', async () => {
+        await h.log.append(numbered(h.topics.one, 25));
+        const isBad = (r: LogRecord): boolean => Number(text(r.value)) % 3 !== 0;
+        const { consumer } = collect([h.topics.one], {
+          maxBatch: 10,
+          onBatch: async ({ records }) => {
+            if (records.some(isBad)) throw new DeadLetterError('invariant', 'not divisible by three');
+          },
+        });
+        await consumer.start();
+        await until(async () => (await h.log.committed(`${h.unique}-group`, [h.topics.one]))[0]?.offset === 25);
+        await consumer.stop();
+        const letters = await readAll(`minvar.${h.unique}.dead`);
+        expect(letters.map((l) => Number(text(l.value)))).toEqual(
+          Array.from({ length: 25 }, (_, i) => i).filter((i) => i % 3 !== 0),
+        );
+        expect(letters.map((l) => l.headers['dead_offset'])).toEqual(letters.map((l) => text(l.value)));
+      });
+
       it('moves even a record of the largest size to the dead-letter topic', async () => {
         const value = new Uint8Array(maxRecordBytes).fill(7);
         await h.log.append([{ topic: h.topics.one, key: '', headers: {}, value }]);
@@ -400,6 +488,53 @@ export function eventLogContract(name: string, make: () => Promise<EventLogHarne
         expect(a.got.length).toBeGreaterThan(0);
         expect(b.got.length).toBeGreaterThan(0);
         expectInOrder([...a.got, ...b.got], 60);
+      });
+
+      it('never read one partition at the same time, also while they come and go', async () => {
+        const other = await h.another();
+        const inside = new Map<number, number>();
+        const seen: LogRecord[] = [];
+        let most = 0;
+        const options: Partial<ConsumerOptions> = {
+          maxBatch: 2,
+          concurrency: 3,
+          onBatch: async ({ partition, records }) => {
+            const now = (inside.get(partition) ?? 0) + 1;
+            inside.set(partition, now);
+            most = Math.max(most, now);
+            await new Promise((r) => setTimeout(r, 15));
+            seen.push(...records);
+            inside.set(partition, inside.get(partition)! - 1);
+          },
+        };
+        await h.log.append(numbered(h.topics.three, 120, 0, 20));
+        const steady = collect([h.topics.three], options, h.log);
+        await steady.consumer.start();
+        for (let round = 0; round < 3; round++) {
+          const guest = collect([h.topics.three], options, other);
+          await guest.consumer.start();
+          await new Promise((r) => setTimeout(r, 60));
+          await guest.consumer.stop();
+        }
+        await until(() => new Set(seen.map((r) => text(r.value))).size === 120);
+        await steady.consumer.stop();
+        expect(most).toBe(1);
+        // Offsets were stored before each partition changed hands: nothing came twice.
+        expect(seen).toHaveLength(120);
+      });
+
+      it('take over what a member left undone', async () => {
+        const other = await h.another();
+        const never = collect([h.topics.three], { onBatch: async () => Promise.reject(new Error('not here')) }, other);
+        await never.consumer.start();
+        await h.log.append(numbered(h.topics.three, 30, 0, 20));
+        await until(() => never.consumer.status().some((p) => p.failures > 0));
+        const heir = collect([h.topics.three]);
+        await heir.consumer.start();
+        await never.consumer.stop();
+        await until(() => heir.got.length >= 30);
+        await heir.consumer.stop();
+        expectInOrder(heir.got, 30);
       });
 
       it('come and go while records flow: nothing is lost, and no key goes backwards', async () => {

@@ -392,7 +392,7 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
         } finally {
           await Promise.all(children.map((c) => c.end()));
         }
-      });
+      }, 180_000);
 
       it('count right in several processes that are stopped and woken at random', async () => {
         const key = `${fresh()}/head.json`;
@@ -418,7 +418,7 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
           await stopper;
           await Promise.all(children.map((c) => c.end()));
         }
-      });
+      }, 180_000);
 
       it('pass the probe that is run at start', async () => {
         await probeConditionalWrites(store);
