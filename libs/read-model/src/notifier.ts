@@ -3,7 +3,7 @@ import type { LogRecord } from './fold/record';
 import type { Vector } from './position';
 import { partitionKey } from './position';
 
-/** What a transaction was about. `subjects` are ids of runs, experiments, ingests and versions, and names of datasets. */
+/** What a transaction was about. `subjects` are ids of runs, experiments, ingests and versions, and names of datasets; empty: of anything. */
 export interface Change {
   readonly position: Vector;
   readonly subjects: ReadonlySet<string>;
@@ -24,30 +24,28 @@ export function createNotifier() {
     for (const listener of [...listeners]) listener({ position, subjects });
   }
 
+  /** Never back. Whether anything is new. */
+  function forward(next: readonly Position[]): boolean {
+    let isNews = false;
+    for (const p of next) {
+      const key = partitionKey(p.topic, p.partition);
+      if (p.offset <= (at.get(key) ?? 0)) continue;
+      at.set(key, p.offset);
+      isNews = true;
+    }
+    return isNews;
+  }
+
   return {
     position: (): Vector => new Map(at),
     /** The fold stands at these next offsets. */
     jump: (next: readonly Position[]): void => {
-      for (const p of next)
-        at.set(partitionKey(p.topic, p.partition), Math.max(p.offset, at.get(partitionKey(p.topic, p.partition)) ?? 0));
+      forward(next);
       moved(new Set());
     },
-    applied: (records: readonly LogRecord[]): void => {
-      const subjects = new Set<string>();
-      for (const r of records) {
-        const key = partitionKey(r.topic, r.partition);
-        at.set(key, Math.max(at.get(key) ?? 0, r.offset + 1));
-        for (const s of subjectsOf(r)) subjects.add(s);
-      }
-      moved(subjects);
-    },
-    /** A record that can never be folded lies behind. */
-    skipped: (p: Position): void => {
-      at.set(
-        partitionKey(p.topic, p.partition),
-        Math.max(at.get(partitionKey(p.topic, p.partition)) ?? 0, p.offset + 1),
-      );
-      moved(new Set());
+    /** The fold has come to these next offsets; what it was about, empty when that is not known. */
+    told: (next: readonly Position[], subjects: ReadonlySet<string>): void => {
+      if (forward(next)) moved(subjects);
     },
     reached: (positions: readonly Position[], timeoutMs: number | null): Promise<void> =>
       isPast(positions)
@@ -77,7 +75,22 @@ export function createNotifier() {
   };
 }
 
-function subjectsOf({ envelope: e }: LogRecord): string[] {
-  const d = e.data as { runId?: string; experimentId?: string; ingestId?: string; name?: string };
-  return [e.subject, d.runId, d.experimentId, d.ingestId, d.name].filter((s) => s !== undefined);
+/** What records are about. */
+export function subjectsOf(records: readonly LogRecord[]): Set<string> {
+  const subjects = new Set<string>();
+  for (const { envelope: e } of records) {
+    const d = e.data as { runId?: string; experimentId?: string; ingestId?: string; name?: string };
+    for (const s of [e.subject, d.runId, d.experimentId, d.ingestId, d.name]) if (s !== undefined) subjects.add(s);
+  }
+  return subjects;
 }
+
+/** The next offsets after records. */
+export const nextOffsets = (records: readonly LogRecord[]): Position[] => [
+  ...new Map(
+    records.map(({ topic, partition, offset }) => [
+      partitionKey(topic, partition),
+      { topic, partition, offset: offset + 1 },
+    ]),
+  ).values(),
+];

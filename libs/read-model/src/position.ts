@@ -1,3 +1,5 @@
+import type { Position } from '@minvar/service-kit';
+
 /** How far a reader has come: for each `topic/partition` the next offset wanted. A partition that is missing starts at 0. */
 export type Vector = ReadonlyMap<string, number>;
 
@@ -24,3 +26,7 @@ export function rangesBetween(from: Vector, to: Vector, topics: ReadonlySet<stri
     .filter((r) => topics.has(r.topic) && r.from < r.to)
     .sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
 }
+
+/** The last records before these ends: what is to be folded for the fold to have caught up with them. */
+export const lastBefore = (ends: readonly Position[]): Position[] =>
+  ends.filter((p) => p.offset > 0).map((p) => ({ ...p, offset: p.offset - 1 }));

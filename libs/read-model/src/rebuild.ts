@@ -1,11 +1,12 @@
 import { topics } from '@minvar/contracts';
-import type { MetricPoint } from '@minvar/contracts';
-import type { EventLog, Position } from '@minvar/service-kit';
+import type { LogLine, MetricPoint } from '@minvar/contracts';
+import { readThrough } from '@minvar/service-kit';
+import type { EventLog, LargeReader, Position } from '@minvar/service-kit';
 import type { Kysely } from 'kysely';
-import { decodeReadable } from './decode';
+import { decodeReadable, wholeReadable } from './decode';
+import type { DecodedRecord } from './decode';
 import { applyEvents } from './fold/apply-events';
-import type { LogRecord } from './fold/record';
-import { restorePoints } from './fold/series';
+import { restoreLines, restorePoints } from './fold/series';
 import type { Vector } from './position';
 import { partitionKey } from './position';
 import type { Tables } from './schema/tables';
@@ -15,14 +16,25 @@ export type ReadChunks = (
   runId: string,
 ) => Promise<readonly { readonly term: number; readonly points: readonly MetricPoint[] }[]>;
 
-/** Records a transaction. */
+/** The stored log of a run, oldest line first; empty when there is none. */
+export type ReadLog = (runId: string) => Promise<readonly LogLine[]>;
+
+/** Where the things lie that the log refers to, or no longer holds. */
+export interface ReadObjects {
+  readonly readChunks?: ReadChunks;
+  readonly readLog?: ReadLog;
+  readonly readLarge?: LargeReader;
+}
+
+/** Records a transaction, and their bytes with what they refer to. */
 const batchSize = 4000;
+const batchBytes = 16 * 1024 * 1024;
 /** Records read from one partition at a time. */
 const readSize = 2000;
 
 /**
- * Folds records from `from` up to `to` into a database, many partitions a transaction. Where the log has been cut (metrics and
- * logs are kept for a week) the curves come from the stored chunks. Returns the number of records folded.
+ * Folds records from `from` up to `to` into a database that nobody else folds into, many partitions a transaction. What the log no
+ * longer holds (metrics and logs are kept for a week) is left to `restore`. Returns the number of records folded.
  */
 export async function foldAnew(
   db: Kysely<Tables>,
@@ -30,19 +42,20 @@ export async function foldAnew(
   log: EventLog,
   from: Vector,
   to: readonly Position[],
-  readChunks: ReadChunks | undefined,
+  objects: Pick<ReadObjects, 'readLarge'>,
 ): Promise<number> {
   const begins = new Map(
     (await log.begin([...new Set(to.map((p) => p.topic))])).map((p) => [partitionKey(p.topic, p.partition), p.offset]),
   );
   let events = 0;
-  let pending: LogRecord[] = [];
+  let pending: DecodedRecord[] = [];
+  let bytes = 0;
   const flush = async () => {
     const batch = pending;
     pending = [];
-    events += (await applyEvents(db, generation, batch)).events;
+    bytes = 0;
+    events += (await applyEvents(db, generation, await wholeReadable(batch, objects.readLarge))).events;
   };
-  let cut = false;
   // Topics that are kept for ever come first: whether a run was deleted is known before its curves are read.
   const order = [...to].sort(
     (a, b) =>
@@ -51,42 +64,51 @@ export async function foldAnew(
   );
   for (const { topic, partition, offset: end } of order) {
     const key = partitionKey(topic, partition);
-    const begin = begins.get(key) ?? 0;
-    let next = from.get(key) ?? 0;
-    if (next < begin) {
-      cut ||= topic.includes('.metrics.');
-      next = begin;
-    }
-    while (next < end) {
-      const read = await log.read({ topic, partition, from: next, limit: Math.min(readSize, end - next) });
-      pending.push(...decodeReadable(read.records.filter((r) => r.offset < end)));
-      if (read.next <= next) break;
-      next = read.next;
-      if (pending.length >= batchSize) await flush();
+    const start = Math.max(from.get(key) ?? 0, begins.get(key) ?? 0);
+    for await (const records of readThrough(log, { topic, partition, from: start, to: end }, readSize)) {
+      for (const r of decodeReadable(records)) {
+        pending.push(r);
+        bytes += r.bytes;
+        if (pending.length >= batchSize || bytes >= batchBytes) await flush();
+      }
     }
   }
   await flush();
-  if (cut && readChunks) await restoreCurves(db, readChunks);
   return events;
 }
 
-/** Whether points that a fold from these offsets on would need are no longer in the log. */
-export async function lacksPoints(log: EventLog, from: readonly Position[]): Promise<boolean> {
+/** Which topics no longer hold what a fold needs. */
+export interface Cut {
+  metrics: boolean;
+  logs: boolean;
+}
+
+/** What a fold from these offsets on would need that is no longer in the log. */
+export async function cutBefore(log: EventLog, from: readonly Position[]): Promise<Cut> {
   const at = new Map(from.map((p) => [partitionKey(p.topic, p.partition), p.offset]));
-  const begins = await log.begin([...topics.keys()].filter((t) => t.includes('.metrics.')));
-  return begins.some((p) => p.offset > (at.get(partitionKey(p.topic, p.partition)) ?? 0));
+  const begins = await log.begin([...topics.keys()].filter(isShortLived));
+  const lacking = begins.filter((p) => p.offset > (at.get(partitionKey(p.topic, p.partition)) ?? 0));
+  const lacks = (channel: string): boolean => lacking.some((p) => p.topic.includes(`.${channel}.`));
+  return { metrics: lacks('metrics'), logs: lacks('logs') };
 }
 
 export const isShortLived = (topic: string): boolean => /\.(metrics|logs)\./.test(topic);
 
-/** Writes the points of every run's stored chunks. */
-export async function restoreCurves(db: Kysely<Tables>, readChunks: ReadChunks): Promise<void> {
+/** Writes the points of every run's stored chunks and the lines of its stored log, where the topic lacks them. */
+export async function restore(
+  db: Kysely<Tables>,
+  cut: Cut,
+  { readChunks, readLog }: Pick<ReadObjects, 'readChunks' | 'readLog'>,
+): Promise<void> {
+  if (!(cut.metrics && readChunks) && !(cut.logs && readLog)) return;
   const runs = await db.selectFrom('runs').select('id').where('visible', '=', true).execute();
   for (const { id } of runs) {
-    const chunks = await readChunks(id);
-    if (chunks.length === 0) continue;
+    const chunks = cut.metrics && readChunks ? await readChunks(id) : [];
+    const lines = cut.logs && readLog ? await readLog(id) : [];
+    if (chunks.length === 0 && lines.length === 0) continue;
     await db.transaction().execute(async (tx) => {
-      for (const chunk of chunks) await restorePoints(tx, id, chunk.term, chunk.points);
+      if (chunks.length > 0) await restorePoints(tx, id, chunks);
+      if (lines.length > 0) await restoreLines(tx, id, lines);
     });
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { createGunzip, gzip } from 'node:zlib';
 import { sha256Hex } from '@minvar/contracts';
 import { z } from 'zod';
 
@@ -18,6 +18,19 @@ const header = z.object({
 export interface Snapshot {
   readonly generation: string;
   readonly dump: Uint8Array;
+}
+
+/** What a gzip file below 4 GiB holds, once in memory: its last four bytes say how much that is (RFC 1952). */
+async function unzip(bytes: Buffer): Promise<Uint8Array> {
+  const out = new Uint8Array(bytes.readUInt32LE(bytes.length - 4));
+  let at = 0;
+  const stream = createGunzip({ chunkSize: 1 << 20 });
+  stream.end(bytes);
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
 }
 
 /**
@@ -54,7 +67,7 @@ export function createSnapshots(dir: string, shape: { readonly schema: string; r
           return { because: `it was made by ${h.schema} on ${h.engine}` };
         const bytes = await readFile(join(dir, `read-model-${h.sha256.slice(0, 16)}.tar.gz`));
         if (sha256Hex(bytes) !== h.sha256) return { because: 'its hash differs: it is damaged' };
-        return { snapshot: { generation: h.generation, dump: await promisify(gunzip)(bytes) } };
+        return { snapshot: { generation: h.generation, dump: await unzip(bytes) } };
       } catch (e) {
         if ((e as NodeJS.ErrnoException).code === 'ENOENT') return { because: 'there is none' };
         return { because: `it cannot be read (${(e as Error).message.slice(0, 200)})` };

@@ -1,5 +1,6 @@
 import { Kysely, sql } from 'kysely';
 import { migrate } from '../schema/migrations';
+import { createShared, dropOldReservations } from '../schema/shared';
 import type { Tables } from '../schema/tables';
 import { createLine, pgliteDialect } from './pglite-dialect';
 import { startPgliteWorker } from './pglite-worker';
@@ -18,15 +19,27 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** A database without tables. The thread that makes it ends with it, and so do the 300 MB that making it took. */
+async function emptyDump(workerUrl: URL): Promise<Uint8Array> {
+  const worker = await startPgliteWorker(workerUrl, null);
+  try {
+    return await worker.dump();
+  } finally {
+    await worker.close();
+  }
+}
+
 /** PostgreSQL in WebAssembly, in the memory of a thread: empty, or as a former `dump` left it. */
 export async function openPglite(
   workerUrl: URL,
   load: Uint8Array | null,
   onStatement: (sql: string) => void = () => undefined,
 ): Promise<Database> {
-  const worker = await startPgliteWorker(workerUrl, load);
+  const worker = await startPgliteWorker(workerUrl, load ?? (await emptyDump(workerUrl)));
   const line = createLine(worker, onStatement);
   const admin = new Kysely<Tables>({ dialect: pgliteDialect(line, 'public') });
+  await createShared(admin as never);
+  await dropOldReservations(admin as never);
   return {
     async generation(name) {
       await sql`create schema if not exists ${sql.id(name)}`.execute(admin);

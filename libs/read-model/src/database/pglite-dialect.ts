@@ -1,5 +1,6 @@
 import type { DatabaseConnection, Dialect, QueryResult } from 'kysely';
 import { CompiledQuery, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
+import { sharedSchema } from '../schema/shared';
 import type { PgliteWorker } from './pglite-worker';
 
 /** Patient work lets so many others go first, then has its turn. */
@@ -41,7 +42,7 @@ export function createLine(worker: PgliteWorker, onStatement: (sql: string) => v
       taken = true;
       if (current === schema) return connection;
       try {
-        await worker.query(`set search_path to "${schema}"`, []);
+        await worker.query(`set search_path to "${schema}", "${sharedSchema}"`, []);
         current = schema;
         return connection;
       } catch (e) {

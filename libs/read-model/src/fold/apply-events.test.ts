@@ -1,113 +1,11 @@
-import type { AnyEnvelope } from '@minvar/contracts';
-import fc from 'fast-check';
-import type { Kysely } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe } from 'vitest';
 import { openPglite } from '../database/open';
-import type { Database } from '../database/open';
-import type { Tables } from '../schema/tables';
-import { rowsHash } from '../rows-hash';
-import { histories, topicOfMessage } from '../testing/histories';
+import { foldContract } from '../testing/fold-contract';
 import { bundleWorker } from '../testing/worker-url';
-import { applyEvents } from './apply-events';
-import type { LogRecord } from './record';
 
-let database: Database;
-let db: Kysely<Tables>;
-beforeAll(async () => {
-  database = await openPglite(await bundleWorker(), null);
-  db = await database.generation('test');
-}, 60_000);
-afterAll(() => database.close());
-
-const tables = [
-  'offsets',
-  'seen_events',
-  'tombstones',
-  'changes',
-  'ingests',
-  'dataset_versions',
-  'experiment_requests',
-  'memberships',
-  'judgements',
-  'runs',
-  'run_progress',
-  'analyses',
-  'metric_values',
-  'metric_series',
-  'metric_points',
-  'log_lines',
-  'idempotency_keys',
-  'reservations',
-] as const;
-
-/** Positions as a log with three partitions a topic would give them. */
-function stored(history: readonly AnyEnvelope[]): LogRecord[] {
-  const ends = new Map<string, number>();
-  return history.map((envelope) => {
-    const topic = topicOfMessage(envelope);
-    const partition = [...envelope.subject].reduce((h, c) => (h * 31 + c.charCodeAt(0)) % 3, 0);
-    const offset = ends.get(`${topic}/${partition}`) ?? 0;
-    ends.set(`${topic}/${partition}`, offset + 1);
-    return { topic, partition, offset, envelope };
-  });
-}
-
-async function foldOf(records: readonly LogRecord[], sizes: readonly number[]): Promise<string> {
-  for (const t of tables) await db.deleteFrom(t).execute();
-  for (let i = 0, k = 0; i < records.length; k++) {
-    const size = sizes[k % sizes.length]!;
-    await applyEvents(db, 'test', records.slice(i, i + size));
-    i += size;
-  }
-  return rowsHash(db);
-}
-
-/** Another order of the same records in which every partition keeps its own: turn by turn, or partition by partition after a part. */
-function reordered(records: readonly LogRecord[], random: readonly number[]): LogRecord[] {
-  const cut = random[0]! % 2 === 0 ? 0 : random[1]! % records.length;
-  const queues = new Map<string, LogRecord[]>();
-  for (const r of records.slice(cut)) {
-    const key = `${r.topic}/${r.partition}`;
-    queues.set(key, [...(queues.get(key) ?? []), r]);
-  }
-  const rest = [...queues.values()];
-  const out = records.slice(0, cut);
-  for (let k = 0; rest.length > 0; k++) {
-    const i = (random[k % random.length]! + k) % rest.length;
-    const whole = random[2]! % 3 === 0;
-    out.push(...rest[i]!.splice(0, whole ? Infinity : 1));
-    if (rest[i]!.length === 0) rest.splice(i, 1);
-  }
-  return out;
-}
-
-describe('the fold', () => {
-  it('gives the same rows whatever the order of topics, the batches and the redeliveries', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        histories,
-        fc.array(fc.nat(1000), { minLength: 3, maxLength: 20 }),
-        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 4 }),
-        async (history, random, sizes) => {
-          const records = stored(history);
-          const once = await foldOf(records, [1000]);
-          expect(await foldOf(reordered(records, random), sizes)).toBe(once);
-          await applyEvents(
-            db,
-            'test',
-            records.filter((_, i) => i % 3 === 0),
-          );
-          expect(await rowsHash(db)).toBe(once);
-        },
-      ),
-      { numRuns: 20 },
-    );
-  }, 120_000);
-
-  it('notices one changed number', async () => {
-    const [history] = fc.sample(histories, { numRuns: 1, seed: 7 });
-    const before = await foldOf(stored(history!), [1000]);
-    await db.updateTable('metric_points').set({ value: 0.123456789 }).execute();
-    expect(await rowsHash(db)).not.toBe(before);
+describe('the fold on PGlite', () => {
+  foldContract(async () => {
+    const database = await openPglite(await bundleWorker(), null);
+    return { db: await database.generation('test'), close: () => database.close() };
   });
 });

@@ -1,3 +1,4 @@
+import type { Position } from '@minvar/service-kit';
 import type { Kysely, Transaction } from 'kysely';
 import type { Tables } from '../schema/tables';
 import { foldAnalyses } from './analyses';
@@ -31,6 +32,14 @@ export interface Applied {
   readonly events: number;
 }
 
+/** What else the transaction of a batch does. */
+export interface Around {
+  /** first of all: locks */
+  before(tx: Transaction<Tables>, records: readonly LogRecord[]): Promise<void>;
+  /** last: tells others how far the fold is */
+  after(tx: Transaction<Tables>, next: readonly Position[], records: readonly LogRecord[]): Promise<void>;
+}
+
 /**
  * Folds a batch of records into the tables, in one transaction with the offsets. Records behind the stored offset and
  * repeated events change nothing; the order of topics and partitions does not matter, that within a partition does.
@@ -39,12 +48,19 @@ export async function applyEvents(
   db: Kysely<Tables>,
   generation: string,
   records: readonly LogRecord[],
+  around?: Around,
 ): Promise<Applied> {
   if (records.length === 0) return { events: 0 };
-  return db.transaction().execute((tx) => fold(tx, generation, records));
+  return db.transaction().execute((tx) => fold(tx, generation, records, around));
 }
 
-async function fold(tx: Transaction<Tables>, generation: string, records: readonly LogRecord[]): Promise<Applied> {
+async function fold(
+  tx: Transaction<Tables>,
+  generation: string,
+  records: readonly LogRecord[],
+  around?: Around,
+): Promise<Applied> {
+  await around?.before(tx, records);
   const stored = await storedOffsets(tx, generation);
   const ahead = records.filter((r) => r.offset >= (stored.get(`${r.topic}/${r.partition}`)?.next ?? 0));
   if (ahead.length === 0) return { events: 0 };
@@ -59,22 +75,25 @@ async function fold(tx: Transaction<Tables>, generation: string, records: readon
     [...next.values()],
     'on conflict (generation, topic, part) do update set next = excluded.next',
   );
+  const positions = [...next.values()].map((n) => ({ topic: n.topic, partition: n.part, offset: n.next }));
+  await around?.after(tx, positions, ahead);
   return { events: news.length };
 }
 
-/** Moves the offset past a record that can never be folded. */
-export async function skipRecord(
-  db: Kysely<Tables>,
-  generation: string,
-  at: { topic: string; partition: number; offset: number },
-): Promise<void> {
-  const row = { generation, topic: at.topic, part: at.partition, next: at.offset + 1 };
+/** Moves offsets past what can never be folded, or is no longer kept; never back. */
+export async function skipTo(db: Kysely<Tables>, generation: string, next: readonly Position[]): Promise<void> {
   await insertRows(
     db,
     'offsets',
-    [row],
+    next.filter((p) => p.offset > 0).map((p) => ({ generation, topic: p.topic, part: p.partition, next: p.offset })),
     'on conflict (generation, topic, part) do update set next = greatest(offsets.next, excluded.next)',
   );
+}
+
+/** How far a generation is: the next offset of every partition of which anything was folded. */
+export async function storedPositions(db: Kysely<Tables>, generation: string): Promise<Position[]> {
+  const rows = await db.selectFrom('offsets').selectAll().where('generation', '=', generation).execute();
+  return rows.map((r) => ({ topic: r.topic, partition: r.part, offset: Number(r.next) }));
 }
 
 async function storedOffsets(tx: Transaction<Tables>, generation: string): Promise<Map<string, { next: number }>> {

@@ -1,4 +1,4 @@
-import type { AnyEnvelope, MessageType } from '@minvar/contracts';
+import type { MessageType, WholeEnvelope } from '@minvar/contracts';
 import type { Transaction } from 'kysely';
 import type { Tables } from '../schema/tables';
 
@@ -7,12 +7,12 @@ export interface LogRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly envelope: AnyEnvelope;
+  readonly envelope: WholeEnvelope;
 }
 
 /** A record whose envelope is of one of these types. */
 export type RecordOf<T extends MessageType> = Omit<LogRecord, 'envelope'> & {
-  readonly envelope: Extract<AnyEnvelope, { type: T }>;
+  readonly envelope: Extract<WholeEnvelope, { type: T }>;
 };
 
 /** Folds the records of one batch that concern it, in the order of the log; leaves the others alone. */

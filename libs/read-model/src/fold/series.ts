@@ -1,5 +1,6 @@
 import { sha256Hex } from '@minvar/contracts';
-import type { MetricPoint } from '@minvar/contracts';
+import type { LogLine, MetricPoint } from '@minvar/contracts';
+import { sql } from 'kysely';
 import type { Row } from '../schema/tables';
 import type { Fold } from './record';
 import { ofTypes } from './record';
@@ -17,27 +18,33 @@ export function seriesOf(
   return { id, run_id: runId, metric: p.metric, variant: p.variant, split: p.split, class: p.class, group: p.group };
 }
 
-/** Writes points, each term's beside the others'. Within a term the later batch counts; a repeated one changes nothing. */
-export async function upsertPoints(
-  tx: Parameters<Fold>[0],
-  series: readonly Series[],
-  points: readonly Row<'metric_points'>[],
-): Promise<void> {
-  const distinct = [...new Map(series.map((s) => [s.id, s])).values()];
-  await insertRows(tx, 'metric_series', distinct, 'on conflict do nothing');
-  const latest = new Map<string, Row<'metric_points'>>();
+type Chunk = Row<'metric_chunks'>;
+type Origin = Pick<Chunk, 'term' | 'at' | 'part' | 'off'>;
+
+/** The points of one record, or of one term, curve by curve. */
+function chunksOf(runId: string, points: readonly MetricPoint[], origin: Origin, names: Map<string, Series>): Chunk[] {
+  const chunks = new Map<Series, Chunk>();
   for (const p of points) {
-    const key = `${p.series_id} ${p.step} ${p.term}`;
-    const before = latest.get(key);
-    if (!before || p.at > before.at) latest.set(key, p);
+    const name = `${runId}\n${p.metric}\n${p.variant ?? '\0'}\n${p.split}\n${p.class ?? '\0'}\n${p.group ?? '\0'}`;
+    let series = names.get(name);
+    if (!series) names.set(name, (series = seriesOf(runId, p)));
+    let chunk = chunks.get(series);
+    if (!chunk)
+      chunks.set(series, (chunk = { series_id: series.id, ...origin, first_step: p.step, steps: [], vals: [] }));
+    chunk.steps.push(p.step);
+    chunk.vals.push(p.value ?? p.nonFinite);
   }
-  await insertRows(
-    tx,
-    'metric_points',
-    [...latest.values()],
-    `on conflict (series_id, step, term) do update set value = excluded.value, non_finite = excluded.non_finite,
-     at = excluded.at, part = excluded.part, off = excluded.off where excluded.at > metric_points.at`,
-  );
+  return [...chunks.values()];
+}
+
+/** Writes chunks, each beside the others: which of several points of one step counts is decided when they are read. */
+async function insertChunks(
+  tx: Parameters<Fold>[0],
+  series: Iterable<Series>,
+  chunks: readonly Chunk[],
+): Promise<void> {
+  await insertRows(tx, 'metric_series', [...series], 'on conflict do nothing');
+  await insertRows(tx, 'metric_chunks', chunks, 'on conflict do nothing');
 }
 
 /** Live curves, as batches of points bring them. */
@@ -48,28 +55,13 @@ export const foldSeries: Fold = async (tx, records) => {
     tx,
     mine.map((r) => r.envelope.data.runId),
   );
-  const ids = new Map<string, Series>();
-  const points: Row<'metric_points'>[] = [];
-  for (const { envelope: e, partition, offset } of mine) {
-    const { runId } = e.data;
-    if (e.time <= (deleted.get(runId) ?? '')) continue;
-    for (const p of e.data.points) {
-      const name = `${runId}\n${p.metric}\n${p.variant ?? '\0'}\n${p.split}\n${p.class ?? '\0'}\n${p.group ?? '\0'}`;
-      let series = ids.get(name);
-      if (!series) ids.set(name, (series = seriesOf(runId, p)));
-      points.push({
-        series_id: series.id,
-        step: p.step,
-        value: p.value,
-        non_finite: p.nonFinite,
-        term: e.term ?? 0,
-        at: e.time,
-        part: partition,
-        off: offset,
-      });
-    }
-  }
-  await upsertPoints(tx, [...ids.values()], points);
+  const names = new Map<string, Series>();
+  const chunks = mine
+    .filter(({ envelope: e }) => e.time > (deleted.get(e.data.runId) ?? ''))
+    .flatMap(({ envelope: e, partition: part, offset: off }) =>
+      chunksOf(e.data.runId, e.data.points, { term: e.term ?? 0, at: e.time, part, off }, names),
+    );
+  await insertChunks(tx, names.values(), chunks);
 };
 
 /** How far each run has come: the latest word of the latest term. */
@@ -136,26 +128,44 @@ export const foldLogLines: Fold = async (tx, records) => {
   await insertRows(tx, 'log_lines', rows, 'on conflict do nothing');
 };
 
-/** The points of a run's stored chunks, for a rebuild after the metrics topic has been cut. Term from each chunk's key. */
+/** The points of a run's stored chunks, where the metrics topic has been cut. They stand behind whatever the log still says. */
 export async function restorePoints(
   tx: Parameters<Fold>[0],
   runId: string,
-  term: number,
-  points: readonly MetricPoint[],
+  stored: readonly { readonly term: number; readonly points: readonly MetricPoint[] }[],
 ): Promise<void> {
-  const rows = points.map((p) => ({
-    series_id: seriesOf(runId, p).id,
-    step: p.step,
-    value: p.value,
-    non_finite: p.nonFinite,
-    term,
-    at: '',
-    part: -1,
-    off: -1,
-  }));
-  await upsertPoints(
-    tx,
-    points.map((p) => seriesOf(runId, p)),
-    rows,
+  const names = new Map<string, Series>();
+  const terms = new Map<number, MetricPoint[]>();
+  for (const { term, points } of stored) terms.set(term, [...(terms.get(term) ?? []), ...points]);
+  const chunks = [...terms].flatMap(([term, points]) =>
+    chunksOf(runId, points, { term, at: '', part: -1, off: -1 }, names),
   );
+  await sql`delete from metric_chunks p using metric_series s where s.run_id = ${runId} and p.series_id = s.id and p.part < 0`.execute(
+    tx,
+  );
+  await insertChunks(tx, names.values(), chunks);
+}
+
+/** Lines of one run that are kept when they come from the store: as many as can be asked for. */
+const mostRestored = 10_000;
+
+/** Lines of a run's stored log that are older than those the topic still holds. */
+export async function restoreLines(tx: Parameters<Fold>[0], runId: string, lines: readonly LogLine[]): Promise<void> {
+  const live = await tx
+    .selectFrom('log_lines')
+    .select(['at', 'level', 'text'])
+    .where('run_id', '=', runId)
+    .where('part', '>=', 0)
+    .orderBy('at')
+    .execute();
+  const first = live[0]?.at ?? null;
+  const same = new Set(live.filter((l) => l.at === first).map((l) => JSON.stringify([l.level, l.text])));
+  const older = lines.filter(
+    (l) => first === null || l.at < first || (l.at === first && !same.has(JSON.stringify([l.level, l.text]))),
+  );
+  const rows = older
+    .slice(-mostRestored)
+    .map((l, line) => ({ run_id: runId, event_id: '', line, ...l, event_at: '', part: -1, off: -1 }));
+  await sql`delete from log_lines where run_id = ${runId} and part < 0`.execute(tx);
+  await insertRows(tx, 'log_lines', rows);
 }

@@ -25,10 +25,10 @@ export const foldTombstones: Fold = async (tx, records) => {
   );
   const ids = [...latest.keys()];
   const dead = sql`tombstones t where t.id = any(${ids}) and t.id =`;
-  await sql`delete from metric_points p using metric_series s, ${dead} s.run_id and p.series_id = s.id and p.at <= t.deleted_at`.execute(
+  await sql`delete from metric_chunks p using metric_series s, ${dead} s.run_id and p.series_id = s.id and p.at <= t.deleted_at`.execute(
     tx,
   );
-  await sql`delete from metric_series s where s.run_id = any(${ids}) and not exists (select 1 from metric_points p where p.series_id = s.id)`.execute(
+  await sql`delete from metric_series s where s.run_id = any(${ids}) and not exists (select 1 from metric_chunks p where p.series_id = s.id)`.execute(
     tx,
   );
   await sql`delete from log_lines l using ${dead} l.run_id and l.event_at <= t.deleted_at`.execute(tx);

@@ -28,7 +28,7 @@ export const datasetQueries = (db: () => Db) => ({
       select: sql`v.*`,
       from: sql`dataset_versions v`,
       where: matching(q.names),
-      value: sql`v.created_at`,
+      order: [sql`v.created_at`],
       id: sql`v.id`,
       descending: true,
       after: q.after,

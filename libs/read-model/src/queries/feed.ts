@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { ChunkText, Curve } from '../curve';
+import { chunkText, curveOf } from '../curve';
 import type { PartitionRange } from '../position';
 import type { Row } from '../schema/tables';
 import type { Condition, Db } from './connection';
@@ -7,7 +9,8 @@ import type { Condition, Db } from './connection';
 const rangesTable = (ranges: readonly PartitionRange[]): Condition =>
   sql`unnest(${ranges.map((r) => r.topic)}::text[], ${ranges.map((r) => r.partition)}::int[], ${ranges.map((r) => r.from)}::bigint[], ${ranges.map((r) => r.to)}::bigint[]) as v(topic, part, first, last)`;
 
-export interface PointRow {
+/** The points of one curve that one record brought. */
+export interface PointsRow {
   run_id: string;
   metric: string;
   variant: string | null;
@@ -15,11 +18,9 @@ export interface PointRow {
   class: string | null;
   group: string | null;
   series_id: string;
-  step: number;
-  value: number | null;
-  non_finite: string | null;
   part: number;
   off: number;
+  curve: Curve;
 }
 
 /** What happened between two positions, in the order of topic, partition and offset: the source of subscriptions. */
@@ -46,17 +47,17 @@ export const feedQueries = (db: () => Db) => ({
     runIds: readonly string[],
     metrics: readonly string[] | null,
     ranges: readonly PartitionRange[],
-  ): Promise<PointRow[]> {
+  ): Promise<PointsRow[]> {
     if (ranges.length === 0) return [];
     const only = metrics === null ? sql`` : sql`and s.metric = any(${[...metrics]})`;
-    const { rows } = await sql<PointRow>`
-      select s.run_id, s.metric, s.variant, s.split, s.class, s."group", p.* from ${rangesTable(ranges)}
-      join metric_points p on p.part = v.part and p.off >= v.first and p.off < v.last join metric_series s on s.id = p.series_id
+    const { rows } = await sql<Omit<PointsRow, 'curve'> & ChunkText>`
+      select s.run_id, s.metric, s.variant, s.split, s.class, s."group", p.series_id, p.part, p.off, ${chunkText} from ${rangesTable(ranges)}
+      join metric_chunks p on p.part = v.part and p.off >= v.first and p.off < v.last join metric_series s on s.id = p.series_id
       where s.run_id = any(${[...runIds]}) ${only}
-      order by p.part, p.off, s.metric, s.variant nulls first, s.split, s.class nulls first, s."group" nulls first, p.step`.execute(
+      order by p.part, p.off, s.metric, s.variant nulls first, s.split, s.class nulls first, s."group" nulls first`.execute(
       db(),
     );
-    return rows;
+    return rows.map(({ steps, vals, ...row }) => ({ ...row, curve: curveOf([{ steps, vals }]) }));
   },
 
   async progressOf(

@@ -1,5 +1,7 @@
 import type { RunState } from '@minvar/contracts';
 import { sql } from 'kysely';
+import type { ChunkText, Curve } from '../curve';
+import { chunkText, curveOf } from '../curve';
 import type { Row } from '../schema/tables';
 import type { Condition, Db, Page, PageKey } from './connection';
 import { allOf, page } from './connection';
@@ -34,16 +36,23 @@ export interface RunFilter {
   readonly seed?: readonly number[] | null;
 }
 
-/** Orders that an index serves. */
+/** Which of a run's numbers; what is left out or null is not asked about. */
+export interface MetricFilter {
+  readonly names?: readonly string[] | null;
+  readonly split?: string | null;
+  readonly selection?: string | null;
+}
+
+/** Orders that an index serves; runs that are equal in a name are ordered by when they were made. */
 export const runOrders = {
-  createdAt: sql`r.created_at`,
-  startedAt: sql`coalesce(r.started_at, '')`,
-  finishedAt: sql`coalesce(r.finished_at, '')`,
-  state: sql`r.state`,
-  method: sql`r.method`,
-  dataset: sql`r.dataset`,
-  model: sql`r.model`,
-  seed: sql`r.seed`,
+  createdAt: [sql`r.created_at`],
+  startedAt: [sql`coalesce(r.started_at, '')`],
+  finishedAt: [sql`coalesce(r.finished_at, '')`],
+  state: [sql`r.state`, sql`r.created_at`],
+  method: [sql`r.method`, sql`r.created_at`],
+  dataset: [sql`r.dataset`, sql`r.created_at`],
+  model: [sql`r.model`, sql`r.created_at`],
+  seed: [sql`r.seed`, sql`r.created_at`],
 } as const;
 export type RunOrderField = keyof typeof runOrders;
 
@@ -60,7 +69,11 @@ export const currentRequests = (experiment: string, preset: string | null): Cond
 
 function conditions(f: RunFilter): Condition[] {
   const anyOf = (column: string, values: readonly (string | number)[] | null | undefined): Condition[] =>
-    values ? [sql`${sql.ref(column)} = any(${[...values]})`] : [];
+    !values
+      ? []
+      : values.length === 1
+        ? [sql`${sql.ref(column)} = ${values[0]}`] // so that the index of that column gives the order too
+        : [sql`${sql.ref(column)} = any(${[...values]})`];
   return [
     sql`r.visible`,
     ...(f.experiment
@@ -92,7 +105,7 @@ export const runQueries = (db: () => Db) => ({
       select: columns,
       from,
       where: conditions(q.filter),
-      value: runOrders[q.order],
+      order: runOrders[q.order],
       id: sql`r.id`,
       descending: q.descending,
       after: q.after,
@@ -123,10 +136,17 @@ export const runQueries = (db: () => Db) => ({
     return rows;
   },
 
-  async metricsByRuns(ids: readonly string[]): Promise<Row<'metric_values'>[]> {
+  /** Numbers of runs, in the order in which each run's analysis gives them: a run may have a thousand, so those that nobody asked for stay where they are. */
+  async metricsByRuns(ids: readonly string[], filter: MetricFilter = {}): Promise<Row<'metric_values'>[]> {
+    const where = [
+      sql`run_id = any(${[...ids]})`,
+      ...(filter.names ? [sql`name = any(${[...filter.names]})`] : []),
+      ...(filter.split ? [sql`split = ${filter.split}`] : []),
+      ...(filter.selection ? [sql`selection = ${filter.selection}`] : []),
+    ];
     const { rows } = await sql<
       Row<'metric_values'>
-    >`select * from metric_values where run_id = any(${[...ids]}) order by run_id, position`.execute(db());
+    >`select * from metric_values where ${allOf(where)} order by run_id, position`.execute(db());
     return rows;
   },
 
@@ -144,6 +164,14 @@ export const runQueries = (db: () => Db) => ({
       select l.* from unnest(${[...ids]}::text[]) as wanted(id) cross join lateral (
         select run_id, at, level, text, part, off, line from log_lines where run_id = wanted.id order by part desc, off desc, line desc limit ${tail}
       ) l order by l.run_id, l.part, l.off, l.line`.execute(db());
+    return rows;
+  },
+
+  /** The names of the curves that runs have. */
+  async curvesByRuns(ids: readonly string[]): Promise<Row<'metric_series'>[]> {
+    const { rows } = await sql<Row<'metric_series'>>`
+      select * from metric_series where run_id = any(${[...ids]})
+      order by run_id, metric, variant nulls first, split, class nulls first, "group" nulls first`.execute(db());
     return rows;
   },
 
@@ -169,11 +197,12 @@ export const runQueries = (db: () => Db) => ({
     return rows[0] ?? null;
   },
 
-  async points(seriesId: string): Promise<{ step: number; value: number | null; non_finite: string | null }[]> {
-    const { rows } = await sql<{ step: number; value: number | null; non_finite: string | null }>`
-      select distinct on (step) step, value, non_finite from metric_points where series_id = ${seriesId} order by step, term desc`.execute(
+  /** Every point of a curve: of each step what the latest term said. */
+  async points(seriesId: string): Promise<Curve> {
+    const { rows } = await sql<ChunkText>`
+      select ${chunkText} from metric_chunks p where p.series_id = ${seriesId} order by p.term desc, p.at desc, p.part, p.off`.execute(
       db(),
     );
-    return rows;
+    return curveOf(rows);
   },
 });

@@ -174,15 +174,16 @@ export interface MetricSeriesTable {
   class: string | null;
   group: string | null;
 }
-export interface MetricPointsTable {
+export interface MetricChunksTable {
   series_id: string;
-  step: number;
-  value: number | null;
-  non_finite: string | null;
-  term: number;
-  at: string;
   part: number;
   off: number;
+  term: number;
+  at: string;
+  first_step: number;
+  steps: number[];
+  /** null: not said; names of values that are no finite numbers, as PostgreSQL takes them in JSON */
+  vals: (number | string | null)[];
 }
 export interface LogLinesTable {
   run_id: string;
@@ -217,9 +218,10 @@ export interface Tables {
   analyses: AnalysesTable;
   metric_values: MetricValuesTable;
   metric_series: MetricSeriesTable;
-  metric_points: MetricPointsTable;
+  metric_chunks: MetricChunksTable;
   log_lines: LogLinesTable;
   idempotency_keys: IdempotencyKeysTable;
+  /** not of a generation: keys under way outlive a rebuild */
   reservations: IdempotencyKeysTable;
 }
 

@@ -1,4 +1,4 @@
-import type { AnyEnvelope, MessageData, MessageType, MetricPoint } from '@minvar/contracts';
+import type { WholeEnvelope, MessageData, MessageType, MetricPoint } from '@minvar/contracts';
 import {
   analysisIdOf,
   derivedId,
@@ -18,7 +18,7 @@ export function envelope<T extends MessageType>(
   id: string,
   data: MessageData<T>,
   o: { time: string; term?: number | null; subject: string },
-): AnyEnvelope {
+): WholeEnvelope {
   return {
     id,
     type,
@@ -29,13 +29,13 @@ export function envelope<T extends MessageType>(
     term: o.term ?? null,
     traceparent: null,
     data,
-  } as unknown as AnyEnvelope;
+  } as unknown as WholeEnvelope;
 }
 
 const exampleOf = <T extends MessageType>(type: T): MessageData<T> =>
   exampleEnvelopes.find((e) => e.type === type)!.data as MessageData<T>;
 
-export const topicOfMessage = (e: AnyEnvelope): string => messageByType.get(e.type)!.topic;
+export const topicOfMessage = (e: WholeEnvelope): string => messageByType.get(e.type)!.topic;
 
 const at = (tick: number): string => new Date(Date.UTC(2026, 0, 1) + tick * 1000).toISOString();
 
@@ -73,12 +73,12 @@ const point = (metric: string, step: number): MetricPoint => ({
 });
 
 /** The messages of one run's life, each service's in its order; times rise, as those of one machine do. */
-function lifeOf(l: Life, tick: () => string): AnyEnvelope[] {
+function lifeOf(l: Life, tick: () => string): WholeEnvelope[] {
   const spec = { ...exampleOf('run.queued').spec, seed: l.seed };
   const specHash = runSpecHash(spec);
   const runId = runIdOf(localProject, specHash, null);
   const { datasetVersionId } = exampleOf('run.queued');
-  const out: AnyEnvelope[] = [];
+  const out: WholeEnvelope[] = [];
   let seq = 0;
   const say = <T extends MessageType>(type: T, id: string, data: MessageData<T>, term: number | null = null) =>
     out.push(envelope(type, id, data, { time: tick(), term, subject: runId }));
@@ -202,7 +202,7 @@ function lifeOf(l: Life, tick: () => string): AnyEnvelope[] {
   return out;
 }
 
-const datasets = (tick: () => string): AnyEnvelope[] => {
+const datasets = (tick: () => string): WholeEnvelope[] => {
   const ingestId = ingestIdOf(localProject, 'mnist', {}, null);
   const progress = (doneBytes: number) =>
     envelope(
@@ -233,7 +233,7 @@ const datasets = (tick: () => string): AnyEnvelope[] => {
  * Random histories: lives of a few runs that share specs and experiments, one after the other in time, with some messages
  * repeated later in the log.
  */
-export const histories: fc.Arbitrary<AnyEnvelope[]> = fc
+export const histories: fc.Arbitrary<WholeEnvelope[]> = fc
   .record({ lives: fc.array(life, { minLength: 1, maxLength: 6 }), repeats: fc.array(fc.nat(), { maxLength: 12 }) })
   .map(({ lives, repeats }) => {
     let now = 0;

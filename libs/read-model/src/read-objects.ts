@@ -1,8 +1,16 @@
-import { checkpointManifest, decodeMetricChunk, objectKeys, runHead, runResult, sha256Hex } from '@minvar/contracts';
+import {
+  checkpointManifest,
+  decodeMetricChunk,
+  objectKeys,
+  parseLogText,
+  runHead,
+  runResult,
+  sha256Hex,
+} from '@minvar/contracts';
 import type { ChunkRef } from '@minvar/contracts';
-import { ObjectNotFoundError } from '@minvar/service-kit';
+import { ObjectNotFoundError, readLargeFrom } from '@minvar/service-kit';
 import type { ObjectStore } from '@minvar/service-kit';
-import type { ReadChunks } from './rebuild';
+import type { ReadChunks, ReadLog, ReadObjects } from './rebuild';
 
 type Store = Pick<ObjectStore, 'get'>;
 
@@ -26,7 +34,7 @@ async function chunksOf(store: Store, runId: string): Promise<readonly ChunkRef[
 }
 
 /** A run's metric series from the object store. Throws when a chunk does not match its hash. */
-export const readChunksFrom =
+const readChunksFrom =
   (store: Store): ReadChunks =>
   async (runId) => {
     const chunks = [];
@@ -39,3 +47,22 @@ export const readChunksFrom =
     }
     return chunks;
   };
+
+/** A run's log from the object store: what every owner stored at its checkpoints and end. */
+const readLogFrom =
+  (store: Store): ReadLog =>
+  async (runId) => {
+    try {
+      return parseLogText(new TextDecoder().decode((await store.get(objectKeys.runLog(runId))).body));
+    } catch (e) {
+      if (e instanceof ObjectNotFoundError) return [];
+      throw e;
+    }
+  };
+
+/** What a fold needs beside the log, from the object store. */
+export const readObjects = (store: Store): Required<ReadObjects> => ({
+  readChunks: readChunksFrom(store),
+  readLog: readLogFrom(store),
+  readLarge: readLargeFrom(store),
+});
