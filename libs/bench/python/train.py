@@ -121,7 +121,7 @@ def variance(activations, labels):
     return within.mean(), within.mean(0).sum() / h.var(0).sum()
 
 
-def evaluate(loader, limit):
+def evaluate(loader):
     model.eval()
     activations, labels, wrong, seen = [], [], 0, 0
     with torch.no_grad():
@@ -131,8 +131,6 @@ def evaluate(loader, limit):
             seen += len(y)
             activations.append(h.numpy())
             labels.append(y.numpy())
-            if seen >= limit:
-                break
     model.train()
     return wrong / seen, *variance(activations, labels)
 
@@ -158,16 +156,17 @@ def epochs():
     )
     arguments = {"batch_size": case["batchSize"], "num_workers": options["threads"], "persistent_workers": True}
     training = torch.utils.data.DataLoader(Images(*load("train"), augmented), shuffle=True, drop_last=False, **arguments)
-    measured = torch.utils.data.DataLoader(Images(*load("train"), plain), **arguments)
-    test = torch.utils.data.DataLoader(Images(*load("test"), plain), **arguments)
+    # as many images as the peer looks at, and none fetched beyond them
+    first = lambda split: torch.utils.data.Subset(Images(*load(split), plain), range(options["measured"][split]))
+    measured, test = (torch.utils.data.DataLoader(first(split), **arguments) for split in ("train", "test"))
 
     def work(n):
         # orders are in steps; whole epochs are worked through
         for _ in range(max(1, round(n / len(training)))):
             for x, y in training:
                 step(x, y)
-            evaluate(measured, options["measured"]["train"])
-            evaluate(test, options["measured"]["test"])
+            evaluate(measured)
+            evaluate(test)
 
     return work
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { median, pairedRatio, slope } from './report';
-import { flopsPerImage } from './train/cases';
+import { flopsPerImage, measuredOf } from './train/cases';
 
 describe('figures of a benchmark', () => {
   it('the ratio is taken round by round, so that a machine that slows down does not move it', () => {
@@ -19,5 +19,10 @@ describe('figures of a benchmark', () => {
     expect(flopsPerImage(64) / 1e9).toBeCloseTo(3.33, 2);
     // all but the first convolution and the last layer grow with the square of the width
     expect(flopsPerImage(64) / flopsPerImage(32)).toBeCloseTo(4, 1);
+  });
+
+  it('after an epoch the peer’s script measures as many images as a run does', () => {
+    expect(measuredOf({ examples: 9984, testExamples: 2000 })).toEqual({ train: 2000, test: 2000 });
+    expect(measuredOf({ examples: 50_000, testExamples: 10_000 })).toEqual({ train: 5000, test: 10_000 });
   });
 });

@@ -3,8 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** One block of work: how long it took, and how much of it was spent inside the numerical library. */
+/** One block of work: how many steps it had, how long they took, and how much of that was spent inside the numerical library. */
 export interface Block {
+  readonly steps: number;
   readonly seconds: number;
   readonly insideSeconds: number;
 }
@@ -79,8 +80,13 @@ export async function startSubject({ name, command, args, env, signal }: Subject
     name,
     secondsToFirstStep,
     steps: async (n) => {
-      const { seconds, inside } = await order(`steps ${n}`);
-      return { seconds: seconds as number, insideSeconds: (inside as number | undefined) ?? Number.NaN };
+      // A subject that trains several steps a run may go past the order.
+      const { seconds, inside, steps } = await order(`steps ${n}`);
+      return {
+        steps: (steps as number | undefined) ?? n,
+        seconds: seconds as number,
+        insideSeconds: (inside as number | undefined) ?? Number.NaN,
+      };
     },
     gemm: async (dtype) => ((await order(`gemm ${dtype}`)).flops as number | null) ?? null,
     memory: () => readStatus(child.pid!),

@@ -35,12 +35,21 @@ describe('builders', () => {
   });
 
   it('pad on all sides where TensorFlow’s SAME would not: an even image at stride 2', () => {
-    const w = constant(new Float32Array(27), { shape: [3, 3, 3, 1] });
-    const { attributes, inputs } = conv2d(images, w, { strides: 2, padding: 1 }).node;
+    const wide = constant(new Float32Array(27 * 700), { shape: [3, 3, 3, 700] });
+    const { attributes, inputs } = conv2d(images, wide, { strides: 2, padding: 1 }).node;
     expect(attributes['padding']).toEqual({ kind: 'string', value: 'VALID' });
     const [, rows, columns] = images.shape;
     expect(inputs[0]!.node.op).toBe('PadV2');
     expect(inputs[0]!.shape.slice(1, 3)).toEqual([rows! + 2, columns! + 2]);
+  });
+
+  it('leave margins to a narrow convolution, but never in bfloat16', () => {
+    const w = constant(new Float32Array(27), { shape: [3, 3, 3, 1] });
+    const narrow = conv2d(images, w, { strides: 2, padding: 1 }).node;
+    expect(narrow.attributes['padding']).toEqual({ kind: 'string', value: 'EXPLICIT' });
+    expect(narrow.inputs[0]).toBe(images);
+    const half = conv2d(cast(images, 'bfloat16'), cast(w, 'bfloat16'), { strides: 2, padding: 1 }).node;
+    expect(half.attributes['padding']).toEqual({ kind: 'string', value: 'VALID' });
   });
 
   it('convolve with SAME only where it pads all sides alike: an odd window at stride 1', () => {
@@ -48,8 +57,8 @@ describe('builders', () => {
       conv2d(images, constant(new Float32Array(size * size * 3), { shape: [size, size, 3, 1] }), options).node
         .attributes['padding'];
     expect(padding(3, { padding: 1 })).toEqual({ kind: 'string', value: 'SAME' });
-    expect(padding(2, { padding: 1 })).toEqual({ kind: 'string', value: 'VALID' });
-    expect(padding(3, { padding: 1, strides: 2 })).toEqual({ kind: 'string', value: 'VALID' });
+    expect(padding(2, { padding: 1 })).toEqual({ kind: 'string', value: 'EXPLICIT' });
+    expect(padding(3, { padding: 1, strides: 2 })).toEqual({ kind: 'string', value: 'EXPLICIT' });
   });
 
   it('make frozen nodes', () => {

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tensorflowEnvironment } from '@minvar/tf-runtime';
+import { tensorflowEnvironment, threadSettings } from '@minvar/tf-runtime';
 import { median, pairedRatio, slope } from '../report';
 import type { BenchRatio, BenchReport, BenchRow } from '../report';
 import { startSubject } from '../subject';
 import type { Subject } from '../subject';
-import { flopsPerImage, methods, nameOf, precisions } from './cases';
+import { flopsPerImage, measuredOf, methods, nameOf, precisions } from './cases';
 import type { Precision, TrainCase } from './cases';
 import { writeSyntheticImages } from './synthetic-images';
 
@@ -43,8 +43,6 @@ const batchSize = 128;
 /** whole batches, so that an epoch has the same steps everywhere */
 const epochExamples = 78 * batchSize;
 const testExamples = 2000;
-/** how much of the training split is measured after an epoch, here and in the peer's script */
-const measuredExamples = 5000;
 /** seconds that a block of steps should last at least */
 const blockSeconds = 2;
 
@@ -64,7 +62,7 @@ export async function benchTrain(o: BenchTrainOptions): Promise<BenchReport> {
 
   const tensorflow = {
     ...o.env,
-    ...tensorflowEnvironment({ intraOpThreads: o.threads, interOpThreads: 1, deterministic: false }),
+    ...tensorflowEnvironment({ ...threadSettings(o.threads), deterministic: false }),
   };
   const node = (bundle: string, name: string, trainCase: TrainCase): Promise<Subject> =>
     startSubject({
@@ -84,7 +82,7 @@ export async function benchTrain(o: BenchTrainOptions): Promise<BenchReport> {
           dataDir,
           threads: o.threads,
           compile,
-          measured: { train: measuredExamples, test: testExamples },
+          measured: measuredOf(trainCase),
           trainCase,
         }),
       ],
@@ -116,8 +114,8 @@ export async function benchTrain(o: BenchTrainOptions): Promise<BenchReport> {
       // every other round the other way round, so that nobody always follows the same one
       for (const s of round % 2 === 0 ? subjects : [...subjects].reverse()) {
         const n = steps.get(s)!;
-        const { seconds, insideSeconds } = await s.steps(n);
-        rates.get(s)!.push(images(n, seconds));
+        const { steps: done, seconds, insideSeconds } = await s.steps(n);
+        rates.get(s)!.push(images(done, seconds));
         if (s.name === engine) overheads.push(1 - insideSeconds / seconds);
       }
     }

@@ -1,4 +1,5 @@
 import type { RunSpec } from '@minvar/contracts';
+import { liveSplits } from '@minvar/tf-runtime';
 
 export const methods = ['erm', 'label-smoothing', 'mixup'] as const;
 export const precisions = ['fp32', 'bf16'] as const;
@@ -15,6 +16,20 @@ export interface TrainCase {
   /** training and test images */
   readonly examples: number;
   readonly testExamples: number;
+}
+
+/** How many examples of each split a run looks at after an epoch: the peer's script looks at as many. */
+export function measuredOf({ examples, testExamples }: Pick<TrainCase, 'examples' | 'testExamples'>): {
+  readonly train: number;
+  readonly test: number;
+} {
+  const [train, test] = liveSplits({
+    splits: [
+      { name: 'train', examples },
+      { name: 'test', examples: testExamples },
+    ],
+  });
+  return { train: train!.examples, test: test!.examples };
 }
 
 export const nameOf = (c: TrainCase): string => `${c.kind} ResNet-18 width ${c.width} ${c.method} ${c.precision}`;

@@ -76,17 +76,24 @@ export function compileSignature(
     throw new Error(`the program has a signature ${target} already; give the new one another name`);
   const outputs = Object.entries(found.outputs);
   const roots = outputs.map(([, port]) => parse(port.tensor).node);
+  const byName = new Map(program.nodes.map((n) => [n.name, n]));
   const all = needed(program, roots);
   const inside = new Map(all.filter((n) => !isHandle(n) && !isInput(n)).map((n) => [n.name, n]));
 
   // Handles and inputs become arguments; their names inside are plain, since TensorFlow takes only lower-case words.
   const outside = all.filter((n) => !inside.has(n.name));
   const argumentOf = new Map(outside.map((n, i) => [n.name, `argument_${i}`]));
+  // On a GPU TensorFlow keeps int32 in the host's memory, where a compiled function does not look for it: such values cross as int64.
+  const crossing = (dtype: DType): DType => (xla && dtype === 'int32' ? 'int64' : dtype);
+  const crosses = (n: NamedNode): boolean => isInput(n) && crossing(dtypeOf(n)) !== dtypeOf(n);
+  const narrowed = outside
+    .filter(crosses)
+    .map((n) => castNode(`${argumentOf.get(n.name)!}/narrowed`, argumentOf.get(n.name)!, 'int64', 'int32'));
   const within = (reference: string): string => {
     const { node, output, control } = parse(reference);
     if (control) return reference;
     const argument = argumentOf.get(node);
-    if (argument !== undefined) return argument;
+    if (argument !== undefined) return crosses(byName.get(node)!) ? `${argument}/narrowed:y:0` : argument;
     const name = names[inside.get(node)!.op]?.[output];
     if (name === undefined)
       throw new Error(
@@ -94,18 +101,31 @@ export function compileSignature(
       );
     return `${node}:${name}:0`;
   };
+  const widened = outputs.flatMap(([, port], i) =>
+    crossing(port.wire) === port.wire ? [] : [castNode(`result_${i}/widened`, within(port.tensor), 'int32', 'int64')],
+  );
   const body: ProgramFunction = {
     name: `${signature}_function`,
-    inputs: outside.map((n) => ({ name: argumentOf.get(n.name)!, dtype: isHandle(n) ? 'resource' : dtypeOf(n) })),
-    outputs: outputs.map(([, port], i) => ({ name: `result_${i}`, dtype: port.wire, from: within(port.tensor) })),
-    nodes: [...inside.values()].map((n) => ({
-      ...n,
-      // what is outside has been there all along: nothing inside waits for it
-      inputs: n.inputs.filter((r) => !(parse(r).control && argumentOf.has(parse(r).node))).map(within),
+    inputs: outside.map((n) => ({
+      name: argumentOf.get(n.name)!,
+      dtype: isHandle(n) ? 'resource' : crossing(dtypeOf(n)),
     })),
+    outputs: outputs.map(([, port], i) => ({
+      name: `result_${i}`,
+      dtype: crossing(port.wire),
+      from: crossing(port.wire) === port.wire ? within(port.tensor) : `result_${i}/widened:y:0`,
+    })),
+    nodes: [
+      ...narrowed,
+      ...[...inside.values()].map((n) => ({
+        ...n,
+        // what is outside has been there all along: nothing inside waits for it
+        inputs: n.inputs.filter((r) => !(parse(r).control && argumentOf.has(parse(r).node))).map(within),
+      })),
+      ...widened,
+    ],
   };
 
-  const result = (i: number): string => (i === 0 ? '' : `:${i}`);
   const call = (name: string, inputs: readonly string[]): NamedNode => ({
     name,
     op: 'StatefulPartitionedCall',
@@ -120,53 +140,84 @@ export function compileSignature(
       ...(xla ? { _XlaMustCompile: attribute.bool(true) } : {}),
     },
   });
+  const added: NamedNode[] = [];
+  const add = (node: NamedNode): string => {
+    added.push(node);
+    return node.name;
+  };
+  /** A value of the outside as the function takes it, and a value of the function as the outside takes it. */
+  const wide = (name: string, n: NamedNode): string =>
+    crosses(n) ? add(castNode(`${target}/wide/${n.name}`, name, 'int32', 'int64')) : name;
+  const narrow = (reference: string, i: number): string =>
+    body.outputs[i]!.dtype === 'int64'
+      ? add(castNode(`${target}/narrow_${i}`, reference, 'int64', 'int32'))
+      : reference;
+  const tensorOf = (reference: string): string => (reference.includes(':') ? reference : `${reference}:0`);
   if (steps === null) {
-    const once = call(
-      `${target}/call`,
-      outside.map((n) => n.name),
+    const once = add(
+      call(
+        `${target}/call`,
+        outside.map((n) => wide(n.name, n)),
+      ),
     );
-    const sent = outputs.map(([key, port], i) => [key, { ...port, tensor: `${once.name}:${i}` }] as const);
-    return assemble(program, target, { ...found, outputs: Object.fromEntries(sent) }, body, [once]);
+    const sent = outputs.map(
+      ([key, port], i) => [key, { ...port, tensor: tensorOf(narrow(`${once}:${i}`, i)) }] as const,
+    );
+    return assemble(program, target, { ...found, outputs: Object.fromEntries(sent) }, body, added);
   }
 
   // Each input arrives as a stack and is taken apart; each output leaves as one. Inputs of other signatures keep their shapes.
+  const result = (i: number): string => (i === 0 ? '' : `:${i}`);
   const stackOf = (name: string): string => `${target}/stacked/${name}`;
   const stacked = (port: Port, tensor: string): Port => ({ ...port, tensor, shape: [steps, ...port.shape] });
-  const stacks = outside.filter(isInput).flatMap((n): NamedNode[] => {
-    const dtype = dtypeOf(n);
+  // An input that nothing is computed from is fed all the same.
+  const fed = new Set(Object.values(found.inputs).map((port) => parse(port.tensor).node));
+  const used = new Set(outside.map((n) => n.name));
+  for (const n of program.nodes.filter((node) => isInput(node) && (fed.has(node.name) || used.has(node.name)))) {
     const shape = n.attributes.shape?.kind === 'shape' ? n.attributes.shape.value : [];
-    const name = stackOf(n.name);
-    return [
-      { ...n, name, attributes: { ...n.attributes, shape: attribute.shape([steps, ...shape]) } },
-      {
-        name: `${name}/apart`,
-        op: 'Unpack',
-        inputs: [name],
-        attributes: { T: attribute.type(dtype), num: attribute.int(steps), axis: attribute.int(0) },
-      },
-    ];
-  });
-  const callName = (k: number): string => `${target}/call_${k}`;
-  const calls = Array.from({ length: steps }, (_, k) =>
-    call(callName(k), [
-      ...outside.map((n) => (isInput(n) ? `${stackOf(n.name)}/apart${result(k)}` : n.name)),
-      ...(k > 0 ? [`^${callName(k - 1)}`] : []),
-    ]),
+    const stack = add({
+      ...n,
+      name: stackOf(n.name),
+      attributes: { ...n.attributes, shape: attribute.shape([steps, ...shape]) },
+    });
+    if (!used.has(n.name)) continue;
+    add({
+      name: `${stack}/apart`,
+      op: 'Unpack',
+      inputs: [wide(stack, n)],
+      attributes: { T: attribute.type(crossing(dtypeOf(n))), num: attribute.int(steps), axis: attribute.int(0) },
+    });
+  }
+  const calls: string[] = [];
+  for (let k = 0; k < steps; k++) {
+    const given = outside.map((n) => (isInput(n) ? `${stackOf(n.name)}/apart${result(k)}` : n.name));
+    calls.push(add(call(`${target}/call_${k}`, k > 0 ? [...given, `^${calls[k - 1]!}`] : given)));
+  }
+  const together = outputs.map((_, i) =>
+    add({
+      name: `${target}/together_${i}`,
+      op: 'Pack',
+      inputs: calls.map((c) => `${c}${result(i)}`),
+      attributes: { T: attribute.type(body.outputs[i]!.dtype), N: attribute.int(steps), axis: attribute.int(0) },
+    }),
   );
-  const together = outputs.map(([, port], i): NamedNode => ({
-    name: `${target}/together_${i}`,
-    op: 'Pack',
-    inputs: calls.map((c) => `${c.name}${result(i)}`),
-    attributes: { T: attribute.type(port.wire), N: attribute.int(steps), axis: attribute.int(0) },
-  }));
   const ports = {
     inputs: Object.fromEntries(
       Object.entries(found.inputs).map(([key, port]) => [key, stacked(port, `${stackOf(parse(port.tensor).node)}:0`)]),
     ),
-    outputs: Object.fromEntries(outputs.map(([key, port], i) => [key, stacked(port, `${together[i]!.name}:0`)])),
+    outputs: Object.fromEntries(
+      outputs.map(([key, port], i) => [key, stacked(port, tensorOf(narrow(together[i]!, i)))]),
+    ),
   };
-  return assemble(program, target, ports, body, [...stacks, ...calls, ...together]);
+  return assemble(program, target, ports, body, added);
 }
+
+const castNode = (name: string, from: string, source: DType, to: DType): NamedNode => ({
+  name,
+  op: 'Cast',
+  inputs: [from],
+  attributes: { SrcT: attribute.type(source), DstT: attribute.type(to), Truncate: attribute.bool(false) },
+});
 
 /** The program with one signature in its new form; nodes that only its old form needed are gone. */
 function assemble(

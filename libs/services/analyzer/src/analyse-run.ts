@@ -24,22 +24,21 @@ import type {
 import { createMetricFold, metrics as registry, metricValues, spectrumOf, spectrumTable } from '@minvar/metrics';
 import type { MetricContext, MetricFold, MetricRow, Scatter, TableRow } from '@minvar/metrics';
 import type { ObjectStore } from '@minvar/service-kit';
-import { fitMessage } from './fit-message';
+import { breathe } from './breathe';
 import { answerId } from './knowledge';
 import type { Work } from './knowledge';
-import { readExact, readLastLayer, readOutput, readSeries, statisticsOf } from './outputs';
+import { openOutput, readExact, readLastLayer, readSeries, statisticsOf } from './outputs';
 import type { Output } from './outputs';
 import { reEstimated } from './re-estimated';
 import { atTrainLoss, bestOnValidation, lastTenMedian } from './selections';
 import { failureSigns } from './signs';
 import { metricRows, parquetOf, parquetOfRows, storeArtifact } from './tables';
 
-type Reader = Pick<ObjectStore, 'get'>;
+type Reader = Pick<ObjectStore, 'get' | 'getStream'>;
 type AnalyseWork = Extract<Work, { kind: 'analyse' }>;
 
 const readJson = async (store: Reader, key: string): Promise<unknown> =>
   JSON.parse(Buffer.from((await store.get(key)).body).toString('utf8'));
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function readManifest(store: Reader, record: RunRecord): Promise<DatasetManifest> {
   const { projectId, spec, datasetVersionId } = record;
@@ -134,17 +133,8 @@ interface Measured {
 
 /** Hands a stored pass to a fold in blocks. */
 async function feed(fold: MetricFold, output: Output): Promise<void> {
-  const { examples, classes, width } = output;
-  const stages = Object.entries(output.stages).map(([name, x]) => ({ name, x, width: x.length / examples }));
-  for (let from = 0; from < examples; from += block) {
-    const to = Math.min(examples, from + block);
-    fold.add({
-      labels: output.labels.subarray(from, to),
-      logits: output.logits.subarray(from * classes, to * classes),
-      activations: output.activations?.subarray(from * width, to * width) ?? null,
-      attributes: output.attributes?.subarray(from, to) ?? null,
-      stages: Object.fromEntries(stages.map((s) => [s.name, s.x.subarray(from * s.width, to * s.width)])),
-    });
+  for await (const { examples: _, ...rows } of output.rows(block)) {
+    fold.add(rows);
     await breathe();
   }
 }
@@ -163,7 +153,7 @@ async function measurePass(
   stored: StoredOutput,
   { record, result, manifest, lastEpoch }: Material,
 ): Promise<Measured> {
-  const output = await readOutput(store, stored, result.outputs);
+  const output = await openOutput(store, stored, result.outputs);
   const { split, epoch } = output;
   const fold = createMetricFold({
     split,
@@ -297,7 +287,7 @@ export async function analyseRun(
     analysisId,
     runId,
     attempt: run.attempt,
-    metrics: fitMessage(metrics),
+    metrics,
     signs,
     artifacts,
   });

@@ -2,11 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { analysisIdOf, experimentAnalysis, objectKeys, runAnalysis, runSpecHash, sha256Hex } from '@minvar/contracts';
-import type { AnyEnvelope, EnvelopeOf, MessageData, MessageType, MetricPoint } from '@minvar/contracts';
+import type { AnyEnvelope, Envelope, MessageData, MessageType, MetricPoint, Whole } from '@minvar/contracts';
 import { defineExperiment } from '@minvar/coordination';
 import type { Endpoint, ExperimentDefinition } from '@minvar/coordination';
-import { createFolderStore, createLmdbEventLog, createPublisher, decodeEvent } from '@minvar/service-kit';
-import type { EventLog, ObjectStore } from '@minvar/service-kit';
+import {
+  createFolderStore,
+  createLmdbEventLog,
+  createPublisher,
+  decodeEvent,
+  maxRecordBytes,
+  readLargeFrom,
+  recordBytes,
+  wholeEvent,
+} from '@minvar/service-kit';
+import type { EventLog, LogRecord, ObjectStore } from '@minvar/service-kit';
 import { parquetReadObjects } from 'hyparquet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createAnalyzer } from './create-analyzer';
@@ -119,15 +128,19 @@ function event<T extends MessageType>(
   } as unknown as AnyEnvelope;
 }
 const send = (...events: AnyEnvelope[]): Promise<unknown> => createPublisher(log).publish(...events);
-async function said<T extends MessageType>(type: T, atLeast: number): Promise<EnvelopeOf<T>[]> {
-  const topic = 'minvar.analysis.events.v1';
+type Said<T extends MessageType> = Envelope<T, Whole<MessageData<T>>>;
+const topic = 'minvar.analysis.events.v1';
+async function records(): Promise<LogRecord[]> {
+  const all: LogRecord[] = [];
+  for (const { partition, offset } of await log.begin([topic]))
+    all.push(...(await log.read({ topic, partition, from: offset, limit: 1000 })).records);
+  return all;
+}
+async function said<T extends MessageType>(type: T, atLeast: number): Promise<Said<T>[]> {
   for (;;) {
-    const all: AnyEnvelope[] = [];
-    for (const { partition, offset } of await log.begin([topic])) {
-      all.push(...(await log.read({ topic, partition, from: offset, limit: 1000 })).records.map((r) => decodeEvent(r)));
-    }
+    const all = await Promise.all((await records()).map((r) => wholeEvent(decodeEvent(r), readLargeFrom(store))));
     const found = all.filter((e) => e.type === type);
-    if (found.length >= atLeast) return found as unknown as EnvelopeOf<T>[];
+    if (found.length >= atLeast) return found as unknown as Said<T>[];
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
@@ -207,7 +220,7 @@ describe('the analyzer', () => {
     const key = await storeRun(store, 'erm', 100, [pass('train', 0), pass('test-random', 1)], series);
     await send(queued('erm', 100), succeeded('erm', 100, key));
     await analyzer();
-    const [{ data }] = (await said('analysis.completed', 1)) as [EnvelopeOf<'analysis.completed'>];
+    const [{ data }] = (await said('analysis.completed', 1)) as [Said<'analysis.completed'>];
     const value = (name: string, split: string, variant: string | null = null, selection = 'last') =>
       data.metrics.find(
         (m) => m.name === name && m.split === split && m.variant === variant && m.selection === selection,
@@ -264,7 +277,7 @@ describe('the analyzer', () => {
     ]);
     await send(queued('erm', 100), succeeded('erm', 100, key));
     await analyzer();
-    const [{ data }] = (await said('analysis.completed', 1)) as [EnvelopeOf<'analysis.completed'>];
+    const [{ data }] = (await said('analysis.completed', 1)) as [Said<'analysis.completed'>];
     const value = (name: string, variant: string | null, epoch = 2) =>
       data.metrics.find((m) => m.name === name && m.variant === variant && m.epoch === epoch)?.value;
     // stage 1: classes (0, 2) and (10, 12): within 1, between 25
@@ -281,11 +294,30 @@ describe('the analyzer', () => {
     expect(data.metrics.filter((m) => m.name === 'error').map((m) => m.variant)).toEqual([null, null, '@re-estimated']);
   });
 
+  it('says all its numbers, also when they are too many for a message', async () => {
+    const many = Array.from({ length: 800 }, (_, i): MetricPoint[] =>
+      series.map((p) => ({ ...p, metric: `measure-${i}-${'x'.repeat(200)}` })),
+    );
+    const key = await storeRun(store, 'erm', 100, [pass('train', 0)], many.flat());
+    await send(queued('erm', 100), succeeded('erm', 100, key));
+    const first = await analyzer();
+    const [{ data }] = (await said('analysis.completed', 1)) as [Said<'analysis.completed'>];
+    const prefix = objectKeys.analysisPrefix(analysisIdOf(projectId, runIdFor('erm', 100), 1));
+    expect(data.metrics).toEqual(runAnalysis.parse(await json(`${prefix}manifest.json`)).metrics);
+    expect(Buffer.byteLength(JSON.stringify(data.metrics))).toBeGreaterThan(maxRecordBytes);
+    for (const r of await records()) expect(recordBytes(r)).toBeLessThanOrEqual(maxRecordBytes);
+    // The next start takes it for what it is: nothing is measured again.
+    await first.stop();
+    await analyzer();
+    await send(event('analysis.analyse', runIdFor('erm', 100), { runId: runIdFor('erm', 100), idempotencyKey: null }));
+    expect(await said('analysis.completed', 2)).toHaveLength(2);
+  });
+
   it('stores manifest and table under the analysis, as its artifacts say', async () => {
     const key = await storeRun(store, 'erm', 100, [pass('test-random', 1)]);
     await send(queued('erm', 100), succeeded('erm', 100, key));
     await analyzer();
-    const [{ data }] = (await said('analysis.completed', 1)) as [EnvelopeOf<'analysis.completed'>];
+    const [{ data }] = (await said('analysis.completed', 1)) as [Said<'analysis.completed'>];
     const prefix = objectKeys.analysisPrefix(analysisIdOf(projectId, runIdFor('erm', 100), 1));
     expect(data.artifacts.map((a) => a.key)).toEqual(
       ['tables/metrics.parquet', 'tables/reliability.parquet', 'manifest.json'].map((path) => `${prefix}${path}`),
@@ -360,7 +392,7 @@ describe('the analyzer', () => {
       queued('erm', 101),
       event('run.failed', lost, { runId: lost, ...ended, failure: { kind: 'NON_FINITE', message: 'm' } }),
     );
-    const [{ data }] = (await said('experiment.judged', 1)) as [EnvelopeOf<'experiment.judged'>];
+    const [{ data }] = (await said('experiment.judged', 1)) as [Said<'experiment.judged'>];
     expect(data.comparisons).toHaveLength(1);
     expect(data.comparisons[0]).toMatchObject({
       claim: 'c',
@@ -397,7 +429,7 @@ describe('the analyzer', () => {
   it('judges exact endpoints at once, without runs', async () => {
     await analyzer();
     await send(...requested('exact-only'));
-    const [{ data }] = (await said('experiment.judged', 1)) as [EnvelopeOf<'experiment.judged'>];
+    const [{ data }] = (await said('experiment.judged', 1)) as [Said<'experiment.judged'>];
     expect(data.comparisons[0]).toMatchObject({ test: 'exact', seeds: 0, meanA: 0.87, meanB: 0, difference: 0.87 });
     expect(data.verdicts.map((v) => v.verdict)).toEqual(['SUPPORTED']);
     expect(data.artifacts.map((a) => a.name)).toEqual(['exact.parquet', 'comparisons.svg', 'manifest.json']);
@@ -406,7 +438,7 @@ describe('the analyzer', () => {
   it('answers NOT_RUN with the reason when the experiment is not known', async () => {
     await analyzer();
     await send(...requested('gone'));
-    const [{ data }] = (await said('experiment.judged', 1)) as [EnvelopeOf<'experiment.judged'>];
+    const [{ data }] = (await said('experiment.judged', 1)) as [Said<'experiment.judged'>];
     expect(data).toMatchObject({ name: 'gone', comparisons: [], verdicts: [] });
   });
 
@@ -440,7 +472,7 @@ describe('the analyzer', () => {
       );
     }
     await analyzer();
-    const [{ data }] = (await said('experiment.judged', 1)) as [EnvelopeOf<'experiment.judged'>];
+    const [{ data }] = (await said('experiment.judged', 1)) as [Said<'experiment.judged'>];
     expect(data.verdicts[0]).toMatchObject({
       verdict: 'NOT_RUN',
       because: expect.stringContaining('3 of 4 runs left out: 3 cancelled'),

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { topicOf } from '@minvar/contracts';
 import type { AnyEnvelope } from '@minvar/contracts';
 import type { ExperimentDefinition } from '@minvar/coordination';
-import { createPublisher, DeadLetterError, decodeEvent, isFull } from '@minvar/service-kit';
+import { createPublisher, DeadLetterError, decodeEvent, isFull, readLargeFrom, wholeEvent } from '@minvar/service-kit';
 import type { EventLog, LogRecord, ObjectStore, Position } from '@minvar/service-kit';
 import { analyseRun, analysisFailure } from './analyse-run';
 import { judgeRequest, judgementFailure } from './judge-request';
@@ -50,7 +50,8 @@ export function createAnalyzer({
   logger,
   clock = { now: () => new Date() },
 }: AnalyzerOptions): Analyzer {
-  const { publish } = createPublisher(log);
+  const { publish } = createPublisher(log, store);
+  const readLarge = readLargeFrom(store);
   const knowledge = noKnowledge();
   const stopping = new AbortController();
   /** the log's ends at the start */
@@ -67,7 +68,7 @@ export function createAnalyzer({
     storedOffsets: async () => [],
     onBatch: async ({ records }) => {
       for (const record of records) {
-        const event = readable(record);
+        const event = await readable(record);
         if (event) learn(knowledge, event);
       }
       wake();
@@ -76,9 +77,11 @@ export function createAnalyzer({
   });
 
   /** An unreadable record goes to the dead letters when it comes, and is passed over when the log is read again. */
-  function readable(record: LogRecord): AnyEnvelope | null {
+  async function readable(record: LogRecord): Promise<AnyEnvelope | null> {
     try {
-      return decodeEvent(record);
+      const event = decodeEvent(record);
+      // Measurements are read from their analysis; only who belongs to an experiment is needed whole.
+      return event.type === 'experiment.expanded' ? await wholeEvent(event, readLarge) : event;
     } catch (e) {
       if (e instanceof DeadLetterError && record.offset < at(before, record)) return null;
       throw e;

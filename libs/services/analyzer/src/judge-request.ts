@@ -7,12 +7,12 @@ import type { ObjectStore } from '@minvar/service-kit';
 import { cellOf, choicesText, choose, runsOf } from './chosen-arms';
 import type { Counted } from './chosen-arms';
 import { dotPlot } from './figures/dot-plot';
+import { breathe } from './breathe';
 import type { DotPanel } from './figures/dot-plot';
 import type { Knowledge, RunKnowledge, Work } from './knowledge';
 import { judgeBoth, reEstimated } from './re-estimated';
 import type { RunsResult, TwoFold } from './re-estimated';
-import { exactTable, metricRows, parquetOf, storeArtifact } from './tables';
-import type { MetricRow } from './tables';
+import { createMetricTable, exactTable, metricRows, storeArtifact } from './tables';
 
 type JudgeWork = Extract<Work, { kind: 'judge' }>;
 
@@ -230,19 +230,13 @@ export async function judgeRequest(
   const artifacts: ArtifactRef[] = [];
   const parquet = 'application/vnd.apache.parquet';
   if (counted.length > 0) {
-    const rows: { row: MetricRow; of: Counted }[] = counted.flatMap((of) =>
-      metricRows(of.analysis.metrics, of.analysis.classes).map((row) => ({ row, of })),
-    );
-    const table = parquetOf(
-      rows.map((r) => r.row),
-      [
-        { name: 'run_id', data: rows.map((r) => r.of.runId) },
-        { name: 'cell', data: rows.map((r) => r.of.cell.name) },
-        { name: 'method', data: rows.map((r) => r.of.method) },
-        { name: 'seed', data: rows.map((r) => r.of.seed) },
-      ],
-    );
-    artifacts.push(await storeArtifact(store, analysisId, 'tables/results.parquet', 'table', parquet, table));
+    const table = createMetricTable();
+    for (const { runId, cell, method, seed, analysis } of counted) {
+      table.add(metricRows(analysis.metrics, analysis.classes), { run_id: runId, cell: cell.name, method, seed });
+      await breathe();
+    }
+    const results = table.finish();
+    artifacts.push(await storeArtifact(store, analysisId, 'tables/results.parquet', 'table', parquet, results));
   }
   if (exact.rows.length > 0)
     artifacts.push(

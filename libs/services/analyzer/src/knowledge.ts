@@ -1,4 +1,4 @@
-import { sha256Hex, canonicalJson } from '@minvar/contracts';
+import { canonicalJson, isReference, sha256Hex } from '@minvar/contracts';
 import type { AnyEnvelope, ExperimentRequest, RunSpec } from '@minvar/contracts';
 
 export interface RunKnowledge {
@@ -129,7 +129,9 @@ export function learn(k: Knowledge, e: AnyEnvelope): void {
     }
     case 'experiment.expanded': {
       const known = k.requests.get(e.data.requestId);
-      if (known) k.requests.set(e.data.requestId, { ...known, runs: e.data.runs });
+      const { runs } = e.data;
+      if (isReference(runs)) throw new Error(`experiment.expanded of ${e.data.requestId}: its runs must be read first`);
+      if (known) k.requests.set(e.data.requestId, { ...known, runs });
       return;
     }
     case 'experiment.failed':

@@ -1,27 +1,55 @@
-import { decodeNpy, decodeMetricChunk, sha256Hex, stagePrefix } from '@minvar/contracts';
-import type { ChunkRef, MetricPoint, NpyArray, PassStatistics, StoredOutput } from '@minvar/contracts';
+import { createHash } from 'node:crypto';
+import {
+  decodeMetricChunk,
+  decodeNpy,
+  maxNpyHeader,
+  npyLayout,
+  npyValues,
+  sha256Hex,
+  stagePrefix,
+} from '@minvar/contracts';
+import type {
+  ChunkRef,
+  MetricPoint,
+  NpyArray,
+  NpyData,
+  NpyLayout,
+  PassStatistics,
+  StoredOutput,
+} from '@minvar/contracts';
 import { HashMismatchError } from '@minvar/service-kit';
 import type { ObjectStore } from '@minvar/service-kit';
 
 /** Normalisation statistics of a stored pass. Results from before there were two kinds are as trained. */
 export const statisticsOf = (stored: StoredOutput): PassStatistics => stored.statistics ?? 'as-trained';
 
-/** One stored forward pass over a split, in memory. */
-export interface Output {
-  readonly epoch: number;
-  readonly split: string;
+/** Some consecutive examples of a pass. */
+export interface Rows {
   readonly examples: number;
-  readonly classes: number;
   /** n×K */
   readonly logits: Float32Array;
   /** n×D, penultimate; null when they were not stored */
   readonly activations: Float32Array | null;
-  readonly width: number;
   /** n×C by stage, in the order in which they were stored: that of the network; empty when none was */
   readonly stages: Readonly<Record<string, Float32Array>>;
   readonly labels: Int32Array;
   /** −1 = none; null when the dataset has no attribute */
   readonly attributes: Int32Array | null;
+}
+
+/** One stored forward pass over a split. */
+export interface Output {
+  readonly epoch: number;
+  readonly split: string;
+  readonly examples: number;
+  readonly classes: number;
+  /** D; 0 without activations */
+  readonly width: number;
+  /**
+   * Its examples in order, so many at a time: a pass may be larger than memory. Throws, at its end at the latest, when an array is damaged;
+   * whatever was made of its rows then counts for nothing.
+   */
+  readonly rows: (atATime: number) => AsyncGenerator<Rows>;
 }
 
 /** The bytes of an object that must have this hash. */
@@ -45,58 +73,129 @@ function arraysOf(stored: StoredOutput, outputs: readonly StoredOutput[]): Store
   return { ...Object.fromEntries(shared), ...stored.arrays };
 }
 
+type Store = Pick<ObjectStore, 'get' | 'getStream'>;
+type Ref = StoredOutput['arrays'][string];
+
+/** Values of an array as they come, row by row in blocks of `rows`; at the end its hash is checked. */
+async function* blocksOf(
+  store: Store,
+  ref: Ref,
+  { dtype, dataStart, valueBytes, shape }: NpyLayout,
+  rows: number,
+): AsyncGenerator<NpyData> {
+  const { body } = await store.getStream(ref.key);
+  const hash = createHash('sha256');
+  const rowBytes = valueBytes * shape.slice(1).reduce((a, b) => a * b, 1);
+  let toSkip = dataStart;
+  let left = shape[0]! * rowBytes;
+  let block = Buffer.alloc(0);
+  let filled = 0;
+  const next = (): void => {
+    block = Buffer.allocUnsafeSlow(Math.min(left, rows * rowBytes));
+    filled = 0;
+  };
+  next();
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    let at = Math.min(toSkip, chunk.length);
+    toSkip -= at;
+    while (at < chunk.length && block.length > 0) {
+      const taken = chunk.copy(block, filled, at);
+      at += taken;
+      filled += taken;
+      if (filled < block.length) continue;
+      left -= block.length;
+      yield npyValues(dtype, block);
+      next();
+    }
+  }
+  const found = hash.digest('hex');
+  if (found !== ref.sha256 || left > 0) throw new HashMismatchError(ref.key, ref.sha256, found);
+}
+
+async function layoutOf(store: Store, ref: Ref): Promise<NpyLayout> {
+  const start = await store.get(ref.key, { range: { start: 0, end: maxNpyHeader + 11 } });
+  try {
+    return npyLayout(start.body, start.size, ref.key);
+  } catch (e) {
+    await readExact(store, ref); // damage is the better reason
+    throw e;
+  }
+}
+
 /**
- * Reads the arrays of a stored forward pass; throws when one is missing, damaged, or does not fit the others.
+ * Opens the arrays of a stored forward pass; throws when one is missing or does not fit the others.
  *
  * @param outputs all passes of the result
  */
-export async function readOutput(
-  store: Pick<ObjectStore, 'get'>,
+export async function openOutput(
+  store: Store,
   stored: StoredOutput,
   outputs: readonly StoredOutput[] = [],
 ): Promise<Output> {
   const { epoch, split, examples } = stored;
-  const arrays = arraysOf(stored, outputs);
+  const refs = arraysOf(stored, outputs);
   const re = statisticsOf(stored) === 're-estimated' ? ' under re-estimated statistics' : '';
   const where = `output of epoch ${epoch} on ${split}${re}`;
-  async function array(name: string, dtype: NpyArray['dtype'], dimensions: number): Promise<NpyArray | null> {
-    const ref = arrays[name];
-    if (!ref) return null;
-    const a = decodeNpy(await readExact(store, ref), ref.key);
-    if (a.dtype !== dtype || a.shape.length !== dimensions || a.shape[0] !== examples) {
+  const known = Object.keys(refs).filter((n) => n in arraysByName || n.startsWith(stagePrefix));
+  if (!known.includes('logits') || !known.includes('labels'))
+    throw new Error(`${where}: it needs logits and labels, but has ${Object.keys(refs).join(', ') || 'nothing'}`);
+  const layouts = new Map<string, NpyLayout>();
+  for (const name of known) {
+    const ref = refs[name]!;
+    const { dtype, dimensions } = arraysByName[name] ?? matrix;
+    const layout = await layoutOf(store, ref);
+    if (layout.dtype !== dtype || layout.shape.length !== dimensions || layout.shape[0] !== examples)
       throw new Error(
-        `${where}: ${name} is ${a.dtype} of shape (${a.shape.join(', ')}), expected ${dtype} with ${dimensions} dimensions and ${examples} rows`,
+        `${where}: ${name} is ${layout.dtype} of shape (${layout.shape.join(', ')}), expected ${dtype} with ${dimensions} dimensions and ${examples} rows`,
       );
-    }
-    return a;
+    layouts.set(name, layout);
   }
-  const [logits, labels] = [await array('logits', 'float32', 2), await array('labels', 'int32', 1)];
-  if (!logits || !labels)
-    throw new Error(`${where}: it needs logits and labels, but has ${Object.keys(arrays).join(', ') || 'nothing'}`);
-  const activations = await array('activations', 'float32', 2);
-  const attributes = await array('attributes', 'int32', 1);
-  const stages: Record<string, Float32Array> = {};
-  for (const name of Object.keys(arrays).filter((n) => n.startsWith(stagePrefix)))
-    stages[name.slice(stagePrefix.length)] = (await array(name, 'float32', 2))!.data as Float32Array;
-  const classes = logits.shape[1]!;
-  const bad = (labels.data as Int32Array).findIndex((y) => y < 0 || y >= classes);
-  if (bad >= 0)
-    throw new Error(
-      `${where}: label ${(labels.data as Int32Array)[bad]} of example ${bad} is none of ${classes} classes`,
-    );
-  return {
-    epoch,
-    split,
-    examples,
-    classes,
-    logits: logits.data as Float32Array,
-    activations: activations && (activations.data as Float32Array),
-    width: activations?.shape[1] ?? 0,
-    stages,
-    labels: labels.data as Int32Array,
-    attributes: attributes && (attributes.data as Int32Array),
-  };
+  const classes = layouts.get('logits')!.shape[1]!;
+
+  async function* rows(atATime: number): AsyncGenerator<Rows> {
+    const arrays = [...layouts].map(([name, layout]) => ({
+      name,
+      blocks: blocksOf(store, refs[name]!, layout, atATime),
+    }));
+    try {
+      // One round more than there are blocks: in it every array comes to its end, and is checked.
+      for (let from = 0; ; from += atATime) {
+        const found: Record<string, NpyData> = {};
+        for (const { name, blocks } of arrays) {
+          const block = await blocks.next();
+          if (!block.done) found[name] = block.value;
+        }
+        if (from >= examples) return;
+        const labels = found['labels'] as Int32Array;
+        const bad = labels.findIndex((y) => y < 0 || y >= classes);
+        if (bad >= 0)
+          throw new Error(`${where}: label ${labels[bad]} of example ${from + bad} is none of ${classes} classes`);
+        const stages = known.filter((n) => n.startsWith(stagePrefix));
+        yield {
+          examples: labels.length,
+          logits: found['logits'] as Float32Array,
+          activations: (found['activations'] as Float32Array | undefined) ?? null,
+          stages: Object.fromEntries(stages.map((n) => [n.slice(stagePrefix.length), found[n] as Float32Array])),
+          labels,
+          attributes: (found['attributes'] as Int32Array | undefined) ?? null,
+        };
+      }
+    } finally {
+      for (const { blocks } of arrays) await blocks.return(undefined);
+    }
+  }
+  return { epoch, split, examples, classes, width: layouts.get('activations')?.shape[1] ?? 0, rows };
 }
+
+const matrix = { dtype: 'float32', dimensions: 2 } as const;
+const vector = { dtype: 'int32', dimensions: 1 } as const;
+const arraysByName: Readonly<Record<string, typeof matrix | typeof vector>> = {
+  logits: matrix,
+  activations: matrix,
+  labels: vector,
+  attributes: vector,
+};
 
 /** The last layer's weights of an epoch, K × D, from whichever of its passes they were stored with; null when with none. */
 export async function readLastLayer(

@@ -2,7 +2,7 @@ import { decodeNumber, objectKeys, sha256Hex } from '@minvar/contracts';
 import type { ArtifactRef, MetricValue } from '@minvar/contracts';
 import type { ExactRow } from '@minvar/coordination';
 import type { ObjectStore } from '@minvar/service-kit';
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { ByteWriter, ParquetWriter, parquetWriteBuffer, schemaFromColumnData } from 'hyparquet-writer';
 
 /** One number, flat: the columns of `results` (interfaces) that a run's measurements fill. */
 export interface MetricRow {
@@ -29,49 +29,52 @@ export function metricRows(metrics: readonly MetricValue[], classes: readonly st
   });
 }
 
-/** Rows as a Parquet file; `extra` columns stand in front and repeat nothing: one value a row. */
-export function parquetOf(
-  rows: readonly MetricRow[],
-  extra: readonly { readonly name: string; readonly data: readonly (string | number)[] }[] = [],
-): Uint8Array {
-  const text = (name: string, data: readonly (string | null)[]) => ({ name, data: [...data], type: 'STRING' as const });
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [
-        ...extra.map(({ name, data }) =>
-          typeof data[0] === 'number'
-            ? { name, data: [...data], type: 'INT32' as const }
-            : text(name, data as string[]),
-        ),
-        text(
-          'split',
-          rows.map((r) => r.split),
-        ),
-        { name: 'epoch', data: rows.map((r) => r.epoch), type: 'DOUBLE' },
-        text(
-          'selection',
-          rows.map((r) => r.selection),
-        ),
-        text(
-          'metric',
-          rows.map((r) => r.metric),
-        ),
-        text(
-          'variant',
-          rows.map((r) => r.variant),
-        ),
-        text(
-          'class',
-          rows.map((r) => r.class),
-        ),
-        text(
-          'group',
-          rows.map((r) => r.group),
-        ),
-        { name: 'value', data: rows.map((r) => r.value), type: 'DOUBLE' },
-      ],
-    }),
-  );
+/** A Parquet file of metric rows in the making: a row group a call, so that the rows of one run at a time are in memory. */
+export interface MetricTable {
+  /** `extra` columns stand in front: one value for all rows of the call, the same names in every call */
+  readonly add: (rows: readonly MetricRow[], extra?: Readonly<Record<string, string | number>>) => void;
+  /** The file; add at least once before. */
+  readonly finish: () => Uint8Array;
+}
+
+export function createMetricTable(): MetricTable {
+  const writer = new ByteWriter();
+  let parquet: ParquetWriter | null = null;
+  return {
+    add: (rows, extra = {}) => {
+      const text = (name: 'split' | 'selection' | 'metric' | 'variant' | 'class' | 'group') => ({
+        name,
+        data: rows.map((r) => r[name]),
+        type: 'STRING' as const,
+      });
+      const number = (name: 'epoch' | 'value') => ({ name, data: rows.map((r) => r[name]), type: 'DOUBLE' as const });
+      const columnData = [
+        ...Object.entries(extra).map(([name, value]) => ({
+          name,
+          data: rows.map(() => value),
+          type: typeof value === 'number' ? ('INT32' as const) : ('STRING' as const),
+        })),
+        text('split'),
+        number('epoch'),
+        ...(['selection', 'metric', 'variant', 'class', 'group'] as const).map(text),
+        number('value'),
+      ];
+      parquet ??= new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }) });
+      void parquet.write({ columnData });
+    },
+    finish: () => {
+      if (!parquet) throw new Error('a table of metrics without a row group: add the rows first');
+      void parquet.finish();
+      return new Uint8Array(writer.getBuffer());
+    },
+  };
+}
+
+/** Rows as a Parquet file. */
+export function parquetOf(rows: readonly MetricRow[]): Uint8Array {
+  const table = createMetricTable();
+  table.add(rows);
+  return table.finish();
 }
 
 /** Rows with equal columns as a Parquet file, each column text or numbers as its first value is. */

@@ -15,6 +15,7 @@ export interface BuildVersionInput {
   /** empty folder that the arrays are written to, under their manifest paths with `/` replaced by `_` */
   readonly scratchDir: string;
   readonly createdAt: string;
+  readonly madeBy: string;
   readonly images: ImageDecoder;
   readonly breathe: () => Promise<void>;
   readonly onProgress: (phase: string, doneBytes: number, totalBytes: number | null) => void;
@@ -136,6 +137,7 @@ export async function buildVersion(input: BuildVersionInput): Promise<BuiltVersi
     versionId: datasetVersionIdOf(projectId, definition.name, contentSha256),
     version: contentSha256.slice(0, 12),
     createdAt: input.createdAt,
+    madeBy: input.madeBy,
     title: definition.title,
     licence: definition.licence,
     citation: definition.citation,

@@ -1,12 +1,15 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { datasetIdOf, ingestIdOf, topicOf } from '@minvar/contracts';
-import type { AnyEnvelope, EnvelopeOf } from '@minvar/contracts';
+import type { AnyEnvelope, EnvelopeOf, WholeEnvelopeOf } from '@minvar/contracts';
 import { createFolderStore, createLmdbEventLog, createPublisher, decodeEvent } from '@minvar/service-kit';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createDataIngest } from './create-data-ingest';
 import type { DataIngest, DataIngestOptions } from './create-data-ingest';
 import { versionPrefix } from './store-version';
@@ -97,7 +100,7 @@ describe('data-ingest', () => {
   it('answers a command with a version that is whole, after progress, and forgets the command', async () => {
     await send(ingestCommand('synthetic-low-high', small));
     await service().start();
-    const [answer] = (await answered(1)) as [EnvelopeOf<'dataset.versionCreated'>];
+    const [answer] = (await answered(1)) as [WholeEnvelopeOf<'dataset.versionCreated'>];
     expect(answer.type).toBe('dataset.versionCreated');
     const { manifest, prefix, ingestId } = answer.data;
     expect(ingestId).toBe(ingestIdOf('local', 'synthetic-low-high', small, null));
@@ -125,9 +128,9 @@ describe('data-ingest', () => {
       ingestCommand('synthetic-low-high', small),
       ingestCommand('synthetic-low-high', { ...small, marginLow: 0.5 }),
     );
-    const both = (await answered(2)) as EnvelopeOf<'dataset.versionCreated'>[];
+    const both = (await answered(2)) as WholeEnvelopeOf<'dataset.versionCreated'>[];
     await send(ingestCommand('synthetic-low-high', small));
-    const third = ((await answered(3)) as EnvelopeOf<'dataset.versionCreated'>[])[2]!;
+    const third = ((await answered(3)) as WholeEnvelopeOf<'dataset.versionCreated'>[])[2]!;
     for (const e of both) expect(e.data.manifest).toEqual(third.data.manifest);
     expect(new Set((await answers()).map((e) => e.id)).size).toBe(3);
   });
@@ -170,17 +173,17 @@ describe('data-ingest', () => {
     await rm(join(dir, 'data'), { recursive: true });
     await mkdir(join(dir, 'data'));
     await send(ingestCommand('mnist'));
-    const [, created] = (await answered(2)) as [unknown, EnvelopeOf<'dataset.versionCreated'>];
+    const [, created] = (await answered(2)) as [unknown, WholeEnvelopeOf<'dataset.versionCreated'>];
     expect(created.data.manifest.note).toMatch(/bundled subset/);
   });
 
   it('goes on after a stop in the middle with what was taken and not answered', async () => {
-    // the network hangs until the service is stopped
-    const hanging: typeof fetch = (_, init) =>
-      new Promise((_resolve, reject) =>
-        init?.signal?.addEventListener('abort', () => reject(init.signal!.reason as Error)),
-      );
-    const first = service({ fetch: hanging });
+    // a server that takes requests and never answers
+    const server = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close().closeAllConnections());
+    const { port } = server.address() as AddressInfo;
+    const first = service({ fetch: (_, init) => fetch(`http://127.0.0.1:${port}/`, init) });
     await first.start();
     await send(ingestCommand('mnist'));
     while ((await keys('uploads/')).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
@@ -194,7 +197,7 @@ describe('data-ingest', () => {
   it('does what an interrupted start had left half stored', async () => {
     await service().start();
     await send(ingestCommand('synthetic-low-high', small));
-    const [{ data }] = (await answered(1)) as [EnvelopeOf<'dataset.versionCreated'>];
+    const [{ data }] = (await answered(1)) as [WholeEnvelopeOf<'dataset.versionCreated'>];
     await running[0]!.stop();
     // as after a kill between two arrays: no manifest, one array torn, the command still pending
     await store.remove(`${data.prefix}manifest.json`);
@@ -204,7 +207,7 @@ describe('data-ingest', () => {
       Buffer.from(JSON.stringify(ingestCommand('synthetic-low-high', small))),
     );
     await service().start();
-    const again = ((await answered(2)) as EnvelopeOf<'dataset.versionCreated'>[])[1]!;
+    const again = ((await answered(2)) as WholeEnvelopeOf<'dataset.versionCreated'>[])[1]!;
     expect(again.data.manifest.versionId).toBe(data.manifest.versionId);
     expect((await store.stat(`${data.prefix}data/train-inputs.npy`))!.size).toBe(
       data.manifest.splits[0]!.inputs.sizeBytes,
@@ -214,13 +217,13 @@ describe('data-ingest', () => {
   it('deletes a version whole, says so, and can make it again', async () => {
     await service().start();
     await send(ingestCommand('synthetic-low-high', small));
-    const [{ data }] = (await answered(1)) as [EnvelopeOf<'dataset.versionCreated'>];
+    const [{ data }] = (await answered(1)) as [WholeEnvelopeOf<'dataset.versionCreated'>];
     await send(deleteCommand('synthetic-low-high', data.manifest.versionId));
     const deleted = (await answered(2))[1] as EnvelopeOf<'dataset.versionDeleted'>;
     expect(deleted.data).toEqual({ versionId: data.manifest.versionId, name: 'synthetic-low-high' });
     expect(await keys(data.prefix)).toEqual([]);
     await send(ingestCommand('synthetic-low-high', small));
-    const again = (await answered(3))[2] as EnvelopeOf<'dataset.versionCreated'>;
+    const again = (await answered(3))[2] as WholeEnvelopeOf<'dataset.versionCreated'>;
     expect(again.data.manifest.versionId).toBe(data.manifest.versionId);
     expect(await keys(data.prefix)).toContain(`${data.prefix}manifest.json`);
   });

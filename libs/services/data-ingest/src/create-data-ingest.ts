@@ -70,7 +70,7 @@ export function createDataIngest({
   fetch = globalThis.fetch,
   clock = { now: () => new Date() },
 }: DataIngestOptions): DataIngest {
-  const { publish } = createPublisher(log);
+  const { publish } = createPublisher(log, store);
   const pending = createPending(store);
   const stopping = new AbortController();
   const queue: Command[] = [];

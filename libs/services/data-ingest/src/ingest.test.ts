@@ -88,21 +88,46 @@ describe('ingest', () => {
     expect(other.versionId).not.toBe(first.versionId);
   });
 
-  it('takes a local subset for what it is', async () => {
-    await mkdir(join(dir, 'data'));
+  /** 40 and 20 digits, all of one grey */
+  async function writeDigits(grey: number): Promise<void> {
+    await mkdir(join(dir, 'data'), { recursive: true });
     for (const [stem, n] of [
       ['train', 40],
       ['t10k', 20],
     ] as const) {
       await writeFile(
         join(dir, 'data', `${stem}-images-idx3-ubyte`),
-        encodeIdxImages(new Uint8Array(784 * n).fill(n), 28, 28),
+        encodeIdxImages(new Uint8Array(784 * n).fill(grey), 28, 28),
       );
       await writeFile(
         join(dir, 'data', `${stem}-labels-idx1-ubyte`),
         encodeIdxLabels(Array.from({ length: n }, (_, i) => i % 10)),
       );
     }
+  }
+
+  it('makes a version once of the same files by the same code, and anew of others or by other code', async () => {
+    await writeDigits(40);
+    const phases: string[] = [];
+    const at = { ...options, dataDir: join(dir, 'data'), onProgress: (phase: string) => void phases.push(phase) };
+    const first = await ingest(command('mnist'), at);
+    expect(phases).toContain('building train');
+    phases.length = 0;
+    expect(await ingest(command('mnist'), { ...at, now: () => new Date() })).toEqual(first);
+    expect(phases.filter((p) => /reading|building|storing/.test(p))).toEqual([]);
+    await ingest(command('mnist'), { ...at, madeBy: 'other code' });
+    expect(phases).toContain('building train');
+    await writeDigits(41);
+    const changed = await ingest(command('mnist'), at);
+    expect(changed.versionId).not.toBe(first.versionId);
+    await writeDigits(40);
+    await removeVersion(store, first);
+    expect(await ingest(command('mnist'), at)).toEqual(first);
+    expect(await readManifest(store, first)).toEqual(first);
+  });
+
+  it('takes a local subset for what it is', async () => {
+    await writeDigits(40);
     const manifest = await ingest(command('mnist'), { ...options, dataDir: join(dir, 'data') });
     expect(manifest.note).toBe(
       '40 of 60,000 digits, not the official file; 20 of 10,000 test digits, not the official file',

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { datasetManifest } from '@minvar/contracts';
+import { datasetIdOf, datasetManifest } from '@minvar/contracts';
 import type { DatasetManifest, MessageData } from '@minvar/contracts';
 import { completeDatasetParameters, datasets, findDataset } from '@minvar/datasets';
 import { ObjectNotFoundError } from '@minvar/service-kit';
 import type { ObjectStore } from '@minvar/service-kit';
 import { buildVersion } from './build-version';
 import { imageDecoder } from './images/decode-image';
+import { madeBefore, thisCode } from './made-before';
 import { resolveSources } from './sources/resolve';
 import type { ResolveOptions } from './sources/resolve';
 import { manifestKey, storeVersion } from './store-version';
@@ -17,6 +18,8 @@ export interface IngestOptions extends Omit<ResolveOptions, 'onProgress'> {
   /** folder for scratch files: the arrays of one version, removed afterwards */
   readonly scratchDir: string;
   readonly now: () => Date;
+  /** names the code that makes versions; by default this code's own hash */
+  readonly madeBy?: string;
   readonly onProgress: (phase: string, doneBytes: number, totalBytes: number | null) => void;
 }
 
@@ -51,7 +54,7 @@ function createBreathe(signal: AbortSignal): () => Promise<void> {
 
 /**
  * Makes the version of a dataset that these parameters and the sources at hand give, and answers its manifest. A version that
- * exists is left as it is. Nothing is left behind when it throws.
+ * exists is left as it is; one that this code made of the same sources is not even made to be compared. Nothing is left behind when it throws.
  */
 export async function ingest(
   command: Pick<MessageData<'dataset.ingest'>, 'name' | 'parameters' | 'source'>,
@@ -66,6 +69,10 @@ export async function ingest(
     );
   const parameters = completeDatasetParameters(definition, command.parameters);
   const resolved = await resolveSources(definition, o, { parameters, upload: command.source, store: o.store });
+  const { madeBy = thisCode() } = o;
+  const making = { madeBy, parameters: { ...parameters }, sources: resolved.sources };
+  const before = await madeBefore(o.store, datasetIdOf(o.projectId, definition.name), making);
+  if (before) return before;
   const scratchDir = await mkdtemp(join(o.scratchDir, 'build-'));
   try {
     const built = await buildVersion({
@@ -75,6 +82,7 @@ export async function ingest(
       projectId: o.projectId,
       scratchDir,
       createdAt: o.now().toISOString(),
+      madeBy,
       onProgress: o.onProgress,
       images: imageDecoder,
       breathe: createBreathe(o.signal),

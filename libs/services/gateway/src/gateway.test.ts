@@ -115,6 +115,19 @@ describe('queries', () => {
     expect(data.node).toEqual({ __typename: 'Run', id: done.runId });
   });
 
+  it('names the curves of each run, and none that it has not', async () => {
+    const curves = 'curves { metric variant split class group }';
+    const { data } = await lab.ask(
+      `query ($a: ID!, $b: ID!) { a: run(id: $a) { ${curves} } b: run(id: $b) { ${curves} } }`,
+      {
+        a: done.runId,
+        b: running.runId,
+      },
+    );
+    expect(data.a.curves).toEqual([{ metric: 'error', variant: null, split: 'test', class: null, group: null }]);
+    expect(data.b.curves).toEqual([]);
+  });
+
   it('gives a series with its gaps named, and bounds what is asked for', async () => {
     const ask = (args: string) =>
       lab.ask(`query ($id: ID!) { run(id: $id) { series(${args}) { steps values nonFinite total split } } }`, {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inBatches } from './batches';
+import { clipped, inBatches } from './batches';
 
 describe('batches for messages', () => {
   it('keep every item in order and stay under 256 KB', () => {
@@ -17,5 +17,13 @@ describe('batches for messages', () => {
 
   it('refuse an item that fits into no message', () => {
     expect(() => inBatches(['x'.repeat(300_000)])).toThrow(/does not fit/);
+  });
+
+  it('take a line of any length, cut to what fits, and leave others as they are', () => {
+    const line = { at: '', level: 'debug', text: '\u0001'.repeat(1_000_000) };
+    const [[cut]] = inBatches([clipped(line)]) as [[typeof line]];
+    expect(cut.text).toMatch(/ … 984000 characters more in log\.txt$/);
+    const short = { ...line, text: 'epoch 1' };
+    expect(clipped(short)).toBe(short);
   });
 });

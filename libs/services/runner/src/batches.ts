@@ -23,3 +23,15 @@ export function inBatches<T>(items: readonly T[]): T[][] {
   }
   return batches;
 }
+
+/** Longest text of a line that is sent while a run goes on, in UTF-16 units: at most three times as many bytes, six when it is all control characters. */
+const longestText = 16_000;
+
+/** A line that fits a message whatever a library printed into it; log.txt keeps the whole. */
+export const clipped = <L extends { readonly text: string }>(line: L): L =>
+  line.text.length <= longestText
+    ? line
+    : {
+        ...line,
+        text: `${line.text.slice(0, longestText)} … ${line.text.length - longestText} characters more in log.txt`,
+      };

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import type { FromChild, ToChild } from '@minvar/contracts';
 import { fromChild, toChild } from '@minvar/contracts';
+import type { OutputLevel } from './child-output';
+import { createLines, levelOf } from './child-output';
 
 /** How to start the TensorFlow child: a Node program that speaks the pipe protocol over its IPC channel. */
 export interface ChildCommand {
@@ -16,7 +18,13 @@ export type ChildEvent =
   | { readonly kind: 'message'; readonly message: FromChild }
   /** neither side may guess what the other meant: the child is killed */
   | { readonly kind: 'garbled'; readonly because: string }
-  | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  /** a line of text; what TensorFlow writes whenever it is loaded is left out */
+  | {
+      readonly kind: 'output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly level: OutputLevel;
+      readonly text: string;
+    }
   | { readonly kind: 'exit'; readonly code: number | null; readonly signal: string | null };
 
 export interface Child {
@@ -47,14 +55,20 @@ export function startChild(command: ChildCommand, on: (event: ChildEvent) => voi
     on({ kind: 'garbled', because: parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ') });
     kill();
   });
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream]!.setEncoding('utf8').on('data', (text: string) => on({ kind: 'output', stream, text }));
-  }
+  const outputs = (['stdout', 'stderr'] as const).map((stream) => {
+    const lines = createLines((text) => {
+      const level = levelOf(text);
+      if (level) on({ kind: 'output', stream, level, text });
+    });
+    child[stream]!.setEncoding('utf8').on('data', lines.add);
+    return lines;
+  });
   const exited = new Promise<void>((resolve) => {
     let ended = false;
     const end = (code: number | null, signal: string | null): void => {
       if (ended) return;
       ended = true;
+      for (const lines of outputs) lines.end();
       on({ kind: 'exit', code, signal });
       resolve();
     };
@@ -71,7 +85,7 @@ export function startChild(command: ChildCommand, on: (event: ChildEvent) => voi
       void Promise.race([Promise.all(words), longest]).then(() => end(code, signal));
     });
     child.once('error', (e) => {
-      on({ kind: 'output', stream: 'stderr', text: `${command.path}: ${e.message}` });
+      on({ kind: 'output', stream: 'stderr', level: 'error', text: `${command.path}: ${e.message}` });
       if (child.pid === undefined) end(null, null);
     });
   });

@@ -39,7 +39,8 @@ export function createChildren(command: ChildCommand): Children {
     ready.catch(() => {});
     const self: NonNullable<typeof living> = { ready, said: '', child: undefined as never };
     const child = startChild(command, (event) => {
-      if (event.kind === 'output' && event.stream === 'stderr') self.said = (self.said + event.text).slice(-mostSaid);
+      if (event.kind === 'output' && event.stream === 'stderr')
+        self.said = `${self.said}${event.text}\n`.slice(-mostSaid);
       if (event.kind === 'garbled') self.said = `a message that is none: ${event.because}`;
       if (event.kind === 'message' && event.message.kind === 'ready') heard.resolve(event.message.fingerprint);
       if (event.kind === 'exit') {

@@ -21,6 +21,8 @@ interface Case {
   readonly model: keyof typeof models;
   readonly precision: 'fp32' | 'bf16';
   readonly kills: readonly number[];
+  /** the step as a function that is called so often a run, while what it leaves is compared with what the graph itself leaves */
+  readonly stepsARun?: number;
 }
 const cases: readonly Case[] = long
   ? (['small-cnn', 'resnet18'] as const).flatMap((model) =>
@@ -29,11 +31,23 @@ const cases: readonly Case[] = long
   : [
       { model: 'small-cnn', precision: 'fp32', kills: [3] },
       { model: 'resnet18', precision: 'bf16', kills: [1] },
+      { model: 'small-cnn', precision: 'fp32', kills: [2], stepsARun: 4 },
     ];
 
 const [epochs, batchSize] = [4, 16];
 const stepsAnEpoch = trainImages / batchSize;
 const totalSteps = epochs * stepsAnEpoch;
+/** Steps of the next run: several at once only where the epoch has as many left. */
+const runAt = (step: number, stepsARun = 1): number =>
+  stepsAnEpoch - (step % stepsAnEpoch) >= stepsARun ? stepsARun : 1;
+const stepAfter = (from: number, runs: number, stepsARun?: number): number =>
+  Array.from({ length: runs }).reduce<number>((at) => at + runAt(at, stepsARun), from);
+/** Runs until the epoch, or all of them, are over. */
+function runsLeft(from: number, to: number, stepsARun?: number): number {
+  let runs = 0;
+  for (let at = from; at < to; at += runAt(at, stepsARun)) runs++;
+  return runs;
+}
 const specOf = ({ model, precision }: Case): { seed: number; epochs: number } & Partial<RunSpecInput> => ({
   data: { name: 'images', augmentation: 'crop-flip' },
   model: models[model],
@@ -88,7 +102,12 @@ const leftAlone = (c: Case): Promise<Left> =>
     return leftBy(lab, runId);
   });
 
-describe.each(cases)('$model in $precision', (c) => {
+const titled = cases.map((c) => ({
+  ...c,
+  title: `${c.model} in ${c.precision}${c.stepsARun ? `, ${c.stepsARun} steps a run` : ''}`,
+}));
+
+describe.each(titled)('$title', (c) => {
   let whole: Promise<Left> | null = null;
 
   it.each(c.kills)(
@@ -103,7 +122,8 @@ describe.each(cases)('$model in $precision', (c) => {
         const runId = await lab.queueRun(specOf(c));
         const stepNow = async (): Promise<number> => (await lab.head(runId)).checkpoint?.step ?? 0;
         /** One life, to the signal: a kill of either process, or a stop. */
-        async function live(doom: Doom, checkpointSeconds: number): Promise<void> {
+        async function live(of: Doom, checkpointSeconds: number): Promise<void> {
+          const doom = { ...of, stepsARun: c.stepsARun };
           history.push(`from step ${await stepNow()}: ${doom.signal} to the ${doom.victim} at call ${doom.call}`);
           const { code, signal, said } = await lab.supervise([runId], { doom, checkpointSeconds }).exit;
           const killed = doom.signal === 'SIGKILL';
@@ -116,9 +136,10 @@ describe.each(cases)('$model in $precision', (c) => {
         /** A stop in the middle of an epoch, where the next life goes on. */
         async function stopped(): Promise<void> {
           const from = await stepNow();
-          const call = 1 + random.below(stepsAnEpoch - 1 - (from % stepsAnEpoch) || 1);
+          const end = from - (from % stepsAnEpoch) + stepsAnEpoch;
+          const call = 1 + random.below(runsLeft(from, end, c.stepsARun) - 1 || 1);
           await live({ call, victim: 'supervisor', signal: 'SIGTERM' }, 300);
-          expect(await stepNow(), history.at(-1)).toBe(from + call);
+          expect(await stepNow(), history.at(-1)).toBe(stepAfter(from, call, c.stepsARun));
         }
         const stopAt = random.below(kills + 1);
         for (let i = 0; i <= kills; i++) {
@@ -128,11 +149,12 @@ describe.each(cases)('$model in $precision', (c) => {
           // Sometimes only whole epochs are saved, sometimes every step.
           const often = random.below(2) === 0 ? 0 : 300;
           // Later ones fall later: five calls after the last step belong to the final evaluation.
-          const left = totalSteps - (await stepNow()) + 5;
+          const left = runsLeft(await stepNow(), totalSteps, c.stepsARun) + 5;
           const call = 1 + random.below(Math.min(left, Math.ceil((2 * left) / (kills - i))));
           await live({ call, victim: random.below(2) === 0 ? 'child' : 'supervisor', signal: 'SIGKILL' }, often);
         }
-        const { code, said } = await lab.supervise([runId], { doom: null }).exit;
+        const unharmed: Doom = { call: null, victim: 'child', signal: 'SIGKILL', stepsARun: c.stepsARun };
+        const { code, said } = await lab.supervise([runId], { doom: unharmed }).exit;
         expect(code, said).toBe(0);
         expect(await lab.broken(runId)).toEqual([]);
         // Arrays of owners that were killed are gone.
@@ -142,7 +164,7 @@ describe.each(cases)('$model in $precision', (c) => {
         expect(kept).toEqual(named.sort());
         expect(await leftBy(lab, runId), `MINVAR_SEED=${seed}\n${history.join('\n')}`).toEqual(expected);
       });
-      console.log(`${c.model} ${c.precision}, state ${expected.state!.slice(0, 16)}…\n  ${history.join('\n  ')}`);
+      console.log(`${c.title}, state ${expected.state!.slice(0, 16)}…\n  ${history.join('\n  ')}`);
     },
     600_000,
   );

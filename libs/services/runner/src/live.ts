@@ -1,7 +1,7 @@
 import type { AnyEnvelope, MessageData, MetricPoint } from '@minvar/contracts';
 import type { EventLog } from '@minvar/service-kit';
 import { createPublisher } from '@minvar/service-kit';
-import { inBatches } from './batches';
+import { clipped, inBatches } from './batches';
 
 type LogLine = MessageData<'run.logLines'>['lines'][number];
 type Progress = Omit<MessageData<'run.progress'>, 'runId'>;
@@ -82,7 +82,7 @@ export function createLive(run: {
   return {
     points: (more) => (points = [...points, ...more].slice(-mostKept)),
     progress: (p) => (progress = p),
-    lines: (more) => (lines = [...lines, ...more].slice(-mostKept)),
+    lines: (more) => (lines = [...lines, ...more.map(clipped)].slice(-mostKept)),
     flush,
     stop: () => clearInterval(timer),
   };

@@ -1,4 +1,5 @@
-import { objectKeys } from '@minvar/contracts';
+import { formatLogLine, objectKeys } from '@minvar/contracts';
+import type { LogLine } from '@minvar/contracts';
 import type { ObjectStore } from '@minvar/service-kit';
 import { readBytes, uploadBytes } from './store-io';
 
@@ -7,7 +8,7 @@ const longest = 4_000_000;
 
 /** `runs/<id>/log.txt`: lines of every owner so far, rewritten at checkpoints and at the end. */
 export interface RunLog {
-  readonly add: (line: { at: string; level: string; text: string }) => void;
+  readonly add: (line: LogLine) => void;
   readonly store: () => Promise<void>;
 }
 
@@ -16,8 +17,8 @@ export function createRunLog(store: ObjectStore, runId: string): RunLog {
   let text = '';
   const key = objectKeys.runLog(runId);
   return {
-    add: ({ at, level, text: line }) => {
-      text += `${at} ${level} ${line}\n`;
+    add: (line) => {
+      text += formatLogLine(line);
       if (text.length > longest)
         text = `${text.slice(0, longest / 2)}\n… ${text.length - longest} characters left out …\n${text.slice(-longest / 2)}`;
     },

@@ -237,21 +237,14 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
         if (!existsSync(dir)) return null;
         const chunks = [...(await series.cut(term, step))];
         const random = { seed: record.spec.seed, scheme: 'philox4x32-10/v1' as const };
-        return storeCheckpoint(at.store, dir, {
-          v: 1,
-          runId,
-          specHash,
-          term,
-          step,
-          epoch,
-          epochStep,
-          files,
-          fingerprint,
-          history,
-          random,
-          carry,
-          chunks,
-          outputs: [...outputs.all()],
+        const manifest = {
+          ...{ v: 1 as const, runId, specHash, term, step, epoch, epochStep, files },
+          ...{ fingerprint, history, random, carry, chunks, outputs: [...outputs.all()] },
+        };
+        return storeCheckpoint(at.store, dir, manifest).catch((e: NodeJS.ErrnoException) => {
+          // It made room while this one was being stored: the newer one follows.
+          if (e.code === 'ENOENT' && e.path?.startsWith(dir)) return null;
+          throw e;
         });
       });
       if (pointer === null) return;
@@ -337,11 +330,8 @@ async function train(at: Supervision, keeper: KeeperLoop, run: Conducted, over: 
       const event = await inbox.take(over);
       if (event === null) throw new GivenUp(`run ${runId} is over`);
       if (event.kind === 'output') {
-        if (event.stream === 'stderr') stderr = (stderr + event.text).slice(-2000);
-        event.text
-          .split('\n')
-          .filter(Boolean)
-          .forEach((line) => run.note('debug', line));
+        if (event.stream === 'stderr') stderr = `${stderr}${event.text}\n`.slice(-2000);
+        run.note(event.level, event.text);
       } else if (event.kind === 'garbled') {
         stderr = `a message that is none: ${event.because}`;
       } else if (event.kind === 'exit') {

@@ -23,6 +23,10 @@ export interface Context {
   readonly send: (messages: readonly AnyEnvelope[]) => Promise<void>;
   /** runs whose objects go as soon as they end: nobody uses them any more */
   readonly condemned: Set<string>;
+  /** runs that the log told of and whose heads this trainer has not read: another trainer made them, or put them back */
+  readonly heard: Set<string>;
+  /** runs that this trainer is making: they come to the queue together, not as the log tells of them */
+  readonly making: Set<string>;
 }
 
 /** Does something for every item, at most `width` at a time. */

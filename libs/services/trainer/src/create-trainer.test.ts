@@ -1,7 +1,8 @@
-import type { AnyEnvelope, MessageData, RunHead } from '@minvar/contracts';
+import type { MessageData, RunHead, Whole, WholeEnvelope } from '@minvar/contracts';
 import {
   deadLetterTopic,
   derivedId,
+  experimentIdOf,
   isTerminal,
   objectKeys,
   runIdOf,
@@ -9,6 +10,7 @@ import {
   runSpecSchema,
   topicOf,
 } from '@minvar/contracts';
+import { recordBytes } from '@minvar/service-kit';
 import { describe, expect, test as base, vi } from 'vitest';
 import type { Behaviour } from './testing/in-process-runner';
 import type { Laboratory } from './testing/laboratory';
@@ -25,12 +27,12 @@ const it = base.extend<{ lab: Laboratory }>({
   },
 });
 
-const once = (events: readonly AnyEnvelope[]): AnyEnvelope[] => [...new Map(events.map((e) => [e.id, e])).values()];
+const once = (events: readonly WholeEnvelope[]): WholeEnvelope[] => [...new Map(events.map((e) => [e.id, e])).values()];
 const typed = async (
   lab: Laboratory,
   aggregate: 'experiment' | 'run' | 'dataset',
   type: string,
-): Promise<AnyEnvelope[]> => once(await lab.events(aggregate)).filter((e) => e.type === type);
+): Promise<WholeEnvelope[]> => once(await lab.events(aggregate)).filter((e) => e.type === type);
 const expanded = async (lab: Laboratory, requestId: string): Promise<string[]> =>
   lab.until(`${requestId} is expanded`, async () => {
     const e = (await lab.events('experiment')).find((x) => x.id === `${requestId}:expanded`);
@@ -162,6 +164,59 @@ describe.concurrent('an experiment', () => {
     expect((await typed(lab, 'run', 'run.queued')).length).toBeGreaterThan(0);
   });
 
+  it('whose list of runs is too large for a message says it by reference, and a later trainer knows the runs', async ({
+    lab,
+  }) => {
+    const first = lab.trainer();
+    await first.start();
+    const requestId = await lab.runExperiment('colour', 'wide');
+    await asked(lab);
+    await lab.ingest();
+    const runIds = await expanded(lab, requestId);
+    const topic = topicOf('experiment', 'events');
+    const sizes: number[] = [];
+    for (const { partition } of await lab.log.end([topic]))
+      for (const r of (await lab.log.read({ topic, partition, from: 0, limit: 100 })).records)
+        sizes.push(recordBytes(r));
+    expect(Math.max(...sizes)).toBeLessThan(2000);
+    await first.stop();
+    await lab.trainer().start();
+    await allEnded(lab, runIds);
+    await lab.command('experiment.delete', 'exp', {
+      experimentId: experimentIdOf('local', 'colour'),
+      name: 'colour',
+      idempotencyKey: null,
+    });
+    await lab.until('its runs are gone', async () => (await typed(lab, 'run', 'run.deleted')).length === 6);
+  });
+
+  it('that is small need not wait for a large one, and one of higher priority goes before both', async ({ lab }) => {
+    const runner = lab.runner(1);
+    let places = 0;
+    const executor = { ...runner, capacity: async () => ({ slots: places, free: places }) };
+    await lab.trainer({ executor, groupLimit: 1 }).start();
+    const large = await lab.runExperiment('colour', 'quick', { seeds: 10 });
+    await asked(lab);
+    await lab.ingest();
+    const many = await expanded(lab, large);
+    const few = await lab.runExperiment('shape', 'two', { seeds: 3, freshNonce: 'small' });
+    await asked(lab, 2);
+    await lab.ingest();
+    const small = await expanded(lab, few);
+    const urgent = await expanded(
+      lab,
+      await lab.runExperiment('shape', 'quick', { seeds: 2, freshNonce: 'urgent', priority: 1 }),
+    );
+    places = 1;
+    await allEnded(lab, [...many, ...small, ...urgent]);
+    const order = runner.started.flatMap((e) => e.runs.map((r) => r.runId));
+    const last = (ids: readonly string[]): number => Math.max(...ids.map((id) => order.indexOf(id)));
+    expect(order).toHaveLength(20 + 6 + 4);
+    expect(last(urgent)).toBe(urgent.length - 1);
+    expect(last(small)).toBeLessThanOrEqual(urgent.length + 2 * small.length);
+    expect(last(many)).toBe(order.length - 1);
+  });
+
   it('that is all exact expands to no runs at once', async ({ lab }) => {
     await lab.trainer().start();
     expect(await expanded(lab, await lab.runExperiment('colour', 'exact'))).toEqual([]);
@@ -185,12 +240,9 @@ describe.concurrent('an experiment', () => {
     );
     for (const id of runIds) expect((await lab.head(id)).attempt).toBe(failed.includes(id) ? 2 : 1);
     expect(failed.length).toBeGreaterThan(0);
-    expect(
-      runner.started
-        .slice(before)
-        .flatMap((e) => e.runs.map((r) => r.runId))
-        .sort(),
-    ).toEqual(failed.sort());
+    // Twice in executions is one that a free place took over before it was claimed.
+    const startedAgain = new Set(runner.started.slice(before).flatMap((e) => e.runs.map((r) => r.runId)));
+    expect([...startedAgain].sort()).toEqual(failed.sort());
   });
 
   it('deleted takes its own runs along and leaves shared ones', async ({ lab }) => {
@@ -220,7 +272,7 @@ describe.concurrent('a trainer that comes back', () => {
     await lab.command('experiment.delete', experimentId, { experimentId, name: 'colour', idempotencyKey: null });
     const deleted = () => typed(lab, 'experiment', 'experiment.deleted');
     await lab.until('it is deleted', async () => (await deleted()).length === 1);
-    const { removing } = (await deleted())[0]!.data as MessageData<'experiment.deleted'>;
+    const { removing } = (await deleted())[0]!.data as Whole<MessageData<'experiment.deleted'>>;
     expect(removing!.map((r) => r.runId).sort()).toEqual([...runIds].sort());
     await first.stop();
     expect(await typed(lab, 'run', 'run.deleted')).toEqual([]);
@@ -300,6 +352,16 @@ describe.concurrent('runs whose runners die', () => {
     }
     const queued = (await typed(lab, 'run', 'run.queued')).filter((e) => e.subject === runIds[0]);
     expect(queued.map((e) => e.term)).toEqual([0, 1]);
+  });
+
+  it('or hang are ended when their lease has run out, so that their slot is free again', async ({ lab }) => {
+    const { runIds } = await underWay(lab, ({ term }) => (term === 0 ? 'hang' : 'succeed'), 'two', 1);
+    await asked(lab);
+    await allEnded(lab, runIds);
+    for (const id of runIds) {
+      const head = await lab.head(id);
+      expect([head.state, head.attempt, head.term]).toEqual(['SUCCEEDED', 1, 2]);
+    }
   });
 
   it('every time are given up as INFRASTRUCTURE after five restarts', async ({ lab }) => {

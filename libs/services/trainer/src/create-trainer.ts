@@ -4,7 +4,7 @@ import { topicOf } from '@minvar/contracts';
 import type { ExperimentDefinition, Now, Registries } from '@minvar/coordination';
 import { noFacts, remember } from '@minvar/coordination';
 import type { EventLog, ExecutionExit, Executor, ObjectStore } from '@minvar/service-kit';
-import { createPublisher } from '@minvar/service-kit';
+import { createPublisher, readLargeFrom } from '@minvar/service-kit';
 import { commandConsumer } from './commands';
 import type { Context, Logger } from './context';
 import { createDispatching } from './dispatching';
@@ -55,7 +55,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
   const { projectId, log, store, executor, experiments, registries, logger, now = systemNow } = options;
   const leaseMs = options.leaseSeconds * 1000;
   const facts = noFacts();
-  const publisher = createPublisher(log);
+  const publisher = createPublisher(log, store);
   const send = async (messages: readonly AnyEnvelope[]): Promise<void> => void (await publisher.publish(...messages));
   const runs = createRunIndex((runId) => facts.runs.get(runId)?.groupKey ?? '');
   const at: Context = {
@@ -69,6 +69,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
     now,
     send,
     condemned: new Set(),
+    heard: new Set(),
+    making: new Set(),
   };
 
   const requests = createRequests(at);
@@ -80,38 +82,49 @@ export function createTrainer(options: TrainerOptions): Trainer {
     retryMs: (options.retrySeconds ?? 1) * 1000,
   });
   const exits: ExecutionExit[] = [];
-  const lease = createLeaseLoop(store, 'dispatcher', `trainer/${now().nonce}`, leaseMs, now, () => reconciler.wake());
-  const reconciler = createReconciler({
-    everyMs: Math.max(50, Math.min(1000, leaseMs / 12)),
+  const lease = createLeaseLoop(store, 'dispatcher', `trainer/${now().nonce}`, leaseMs, now, () => wake());
+  const every = { everyMs: Math.max(50, Math.min(1000, leaseMs / 12)) };
+  const failed = (e: Error): void => logger.warn({ error: e.message }, 'log, store or executor failed; trying again');
+  // Beside each other: ten thousand runs take a while to make, and those that are made need not wait for the last one.
+  const asking = createReconciler({ ...every, failed, work: requests.settle });
+  const sweeping = createReconciler({
+    ...every,
+    failed,
     work: async () => {
-      await requests.settle();
       for (let exit = exits[0]; exit; exit = exits[0]) {
         await dispatching.exited(exit);
         exits.shift();
       }
       if (lease.holds()) await dispatching.sweep();
     },
-    failed: (e) => logger.warn({ error: e.message }, 'log, store or executor failed; trying again'),
   });
+  const wake = (): void => {
+    asking.wake();
+    sweeping.wake();
+  };
 
   const reader = createFactsReader(
     log,
     [topicOf('dataset', 'events'), topicOf('experiment', 'events'), topicOf('run', 'events')],
+    readLargeFrom(store),
     async (event, live) => {
       remember(facts, event);
       if (!live) return;
       if (event.type === 'dataset.ingestFailed') await requests.ingestFailed(event);
       if (event.type === 'run.succeeded' || event.type === 'run.failed' || event.type === 'run.cancelled')
         forget(event.data.runId, event.data.attempt);
-      reconciler.wake();
+      if (event.type === 'run.queued' && !runs.get(event.data.runId) && !at.making.has(event.data.runId))
+        at.heard.add(event.data.runId);
+      wake();
     },
   );
   const forget = (runId: string, attempt: number): void => {
+    if (facts.runs.get(runId)?.phase === 'terminal') at.heard.delete(runId);
     // A condemned run is seen once more, by the sweep that removes it.
     if ((runs.get(runId)?.head.attempt ?? 0) <= attempt && !at.condemned.has(runId)) runs.drop(runId);
   };
 
-  const commands = commandConsumer(at, log, () => reconciler.wake());
+  const commands = commandConsumer(at, log, wake);
   let stopListening: () => void = () => {};
   let started = false;
 
@@ -121,10 +134,11 @@ export function createTrainer(options: TrainerOptions): Trainer {
       await dispatching.load();
       stopListening = executor.onExit((exit) => {
         exits.push(exit);
-        reconciler.wake();
+        sweeping.wake();
       });
       lease.start();
-      reconciler.start();
+      asking.start();
+      sweeping.start();
       await commands.start();
       started = true;
     },
@@ -132,7 +146,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
       started = false;
       stopListening();
       await commands.stop();
-      await reconciler.stop();
+      await asking.stop();
+      await sweeping.stop();
       await reader.stop();
       await lease.stop();
     },

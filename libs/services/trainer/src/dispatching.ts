@@ -1,7 +1,16 @@
 import type { Execution, RunHead } from '@minvar/contracts';
 import { classifyExit, derivedId, isTerminal } from '@minvar/contracts';
-import type { ActiveExecution, QueuedRun } from '@minvar/coordination';
-import { dispatch, doomedRuns, failedToStart, isOwned, observe, ranOut, requeueExpired } from '@minvar/coordination';
+import type { ActiveExecution, QueuedRun, Turns } from '@minvar/coordination';
+import {
+  dispatch,
+  doomedRuns,
+  failedToStart,
+  isOwned,
+  observe,
+  ranOut,
+  requeueExpired,
+  takeTurns,
+} from '@minvar/coordination';
 import type { ExecutionExit, Executor, RunningExecution } from '@minvar/service-kit';
 import { NoCapacityError } from '@minvar/service-kit';
 import { queuedEvent, readRecord, terminalEventOf } from './announce';
@@ -40,6 +49,7 @@ export function createDispatching(
   const backoffMs = (restarts: number): number => (restarts === 0 ? 0 : retryMs * Math.min(30, 2 ** (restarts - 1)));
   /** terms of an execution's heads when it was started: unchanged means never claimed */
   const started = new Map<string, ReadonlyMap<string, number>>();
+  let turns: Turns = new Map();
 
   async function load(): Promise<void> {
     const open = [...at.facts.runs].filter(([, fact]) => fact.phase === 'queued' || fact.phase === 'active');
@@ -59,22 +69,35 @@ export function createDispatching(
     });
   }
 
+  /** Takes in the runs that another trainer queued: commands are shared out, the queue is whole. */
+  async function adopt(): Promise<void> {
+    await forEach([...at.heard], 16, async (runId) => {
+      const found = await readHead(at.store, runId);
+      at.heard.delete(runId);
+      if (found && !at.runs.get(runId)) at.runs.put(found.head);
+    });
+  }
+
   async function sweep(): Promise<void> {
+    await adopt();
     const running = await executor.running();
     const carriers = carriersOf(running);
-    const looked = at.runs
-      .all()
-      .filter((r) => isOwned(r.head) || carriers.has(r.head.runId) || isTerminal(r.head.state));
-    await forEach(looked, 16, (r) => look(r));
-    const live = at.runs.all();
-    const now = at.now().ms;
-    const waiting = live.filter(
-      (r) => r.head.state === 'QUEUED' && !carriers.has(r.head.runId) && r.notBeforeMs <= now,
-    );
-    const active = running.map((e) => activeOf(e, carriers));
+    const carried = [...carriers.keys()].flatMap((runId) => at.runs.get(runId) ?? []);
+    await forEach([...new Set([...at.runs.busy(), ...carried])], 16, (r) => look(r));
     const { slots } = await executor.capacity();
-    const starts = dispatch({ queue: waiting.map(asQueued), active, capacity: slots, window, groupLimit });
-    for (const runs of starts) if (!(await start(runs))) return;
+    if (running.length >= slots + window) return;
+    const now = at.now().ms;
+    const queue = at.runs
+      .queued()
+      .filter((r) => !carriers.has(r.head.runId) && r.notBeforeMs <= now)
+      .map(asQueued);
+    const active = running.map((e) => activeOf(e, carriers));
+    const starts = dispatch({ queue, active, turns, capacity: slots, window, groupLimit });
+    turns = takeTurns(turns, queue, []);
+    for (const runs of starts) {
+      if (!(await start(runs))) return;
+      turns = takeTurns(turns, queue, runs);
+    }
   }
 
   /** Reads one head and draws the conclusions: lease run out, put back, ended. */
@@ -95,6 +118,8 @@ export function createDispatching(
         { runId: run.head.runId, owner: found.head.owner, state: change.value.state },
         'a runner stopped renewing',
       );
+      // Whatever it still does is in vain, and until it ends it holds a slot, and may hold the lock of the log.
+      await executor.signal(executionOf(found.head.owner), 'SIGKILL');
       return change.value.state === 'QUEUED' ? putBack(change.value) : ended(change.value, { ...run, endedSweeps: 1 });
     }
     const releasedSince = found.head.state === 'QUEUED' && found.head.term > run.head.term;
@@ -131,12 +156,9 @@ export function createDispatching(
 
   /** False when there is no place left. */
   async function start(runs: readonly QueuedRun[]): Promise<boolean> {
-    const heads: RunHead[] = [];
-    for (const { runId } of runs) {
-      const found = await readHead(at.store, runId);
-      if (found) at.runs.put(found.head);
-      if (found?.head.state === 'QUEUED') heads.push(found.head);
-    }
+    const found = await Promise.all(runs.map(({ runId }) => readHead(at.store, runId)));
+    for (const f of found) if (f) at.runs.put(f.head);
+    const heads = found.flatMap((f) => (f?.head.state === 'QUEUED' ? f.head : []));
     if (heads.length === 0) return true;
     const executionId = derivedId(
       'execution',
@@ -190,6 +212,9 @@ export function createDispatching(
 
   return { load, sweep, exited };
 }
+
+/** A runner signs as `<execution>/<nonce>`. */
+const executionOf = (owner: string | null): string => owner?.split('/')[0] ?? '';
 
 /** Which execution a run is to be found in: the one started last among those that carry it. */
 function carriersOf(running: readonly RunningExecution[]): Map<string, string> {

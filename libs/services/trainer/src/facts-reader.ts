@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AnyEnvelope } from '@minvar/contracts';
-import type { Consumer, EventLog, LogRecord, Position } from '@minvar/service-kit';
-import { DeadLetterError, decodeEvent } from '@minvar/service-kit';
+import type { WholeEnvelope } from '@minvar/contracts';
+import type { Consumer, EventLog, LargeReader, LogRecord, Position } from '@minvar/service-kit';
+import { DeadLetterError, decodeEvent, wholeEvent } from '@minvar/service-kit';
 
 export interface FactsReader {
   /** Resolves when everything that was in the log at the call has been read. */
@@ -20,7 +20,8 @@ const at = (positions: readonly Position[], topic: string, partition: number): n
 export function createFactsReader(
   log: EventLog,
   topics: readonly string[],
-  on: (event: AnyEnvelope, live: boolean) => Promise<void>,
+  readLarge: LargeReader,
+  on: (event: WholeEnvelope, live: boolean) => Promise<void>,
 ): FactsReader {
   let before: readonly Position[] = [];
   const reader: Consumer = log.consumer({
@@ -31,7 +32,7 @@ export function createFactsReader(
     storedOffsets: async () => [],
     onBatch: async ({ records }) => {
       for (const record of records) {
-        const event = readable(record);
+        const event = await readable(record, readLarge);
         if (event) await on(event, record.offset >= at(before, record.topic, record.partition));
       }
     },
@@ -55,9 +56,9 @@ export function createFactsReader(
 }
 
 /** Null for what is no event: it is the projection's to put it aside, once; here it would come again at every start. */
-function readable(record: LogRecord): AnyEnvelope | null {
+async function readable(record: LogRecord, readLarge: LargeReader): Promise<WholeEnvelope | null> {
   try {
-    return decodeEvent(record);
+    return await wholeEvent(decodeEvent(record), readLarge);
   } catch (e) {
     if (e instanceof DeadLetterError) return null;
     throw e;

@@ -1,4 +1,4 @@
-import type { AnyEnvelope, EnvelopeOf, ExperimentRequest } from '@minvar/contracts';
+import type { AnyEnvelope, EnvelopeOf, ExperimentRequest, RunHead } from '@minvar/contracts';
 import { datasetIdOf, isTerminal } from '@minvar/contracts';
 import type { ExpandedExperiment, RequestFact } from '@minvar/coordination';
 import {
@@ -79,6 +79,9 @@ export async function acceptExperiment(at: Context, command: EnvelopeOf<'experim
   }
 }
 
+/** Runs of a request that come to the queue together: enough to share TensorFlow processes well, few enough that none waits long for the others. */
+const lot = 200;
+
 export interface Requests {
   /** Does what the facts call for: asks for data, makes runs. Harmless to repeat; throws when log or store fail. */
   readonly settle: () => Promise<void>;
@@ -122,12 +125,28 @@ export function createRequests(at: Context): Requests {
     // A version may have been deleted between acceptance and now: ask for it again.
     if (waitingFor.length > 0) return askForData(fact);
     const shareKey = `${request.experimentId} ${request.preset}`;
-    await forEach(runs, 16, async ({ runId, spec, specHash, datasetVersionId }) => {
-      const record = { v: 1 as const, projectId: at.projectId, runId, spec, specHash, datasetVersionId };
-      const { head, events } = await ensureRun(at, { record, priority: request.priority, shareKey });
-      await at.send(events);
-      if (!isTerminal(head.state)) at.runs.put(head, { groupKey: groupKeyOf(record) });
-    });
+    for (let from = 0; from < runs.length; from += lot) {
+      const made: { head: RunHead; groupKey: string }[] = [];
+      const together = runs.slice(from, from + lot);
+      for (const { runId } of together) at.making.add(runId);
+      try {
+        await forEach(together, 16, async ({ runId, spec, specHash, datasetVersionId }) => {
+          const record = { v: 1 as const, projectId: at.projectId, runId, spec, specHash, datasetVersionId };
+          const { head, events } = await ensureRun(at, {
+            record,
+            priority: request.priority,
+            shareKey,
+            ask: request.requestId,
+          });
+          await at.send(events);
+          if (!isTerminal(head.state)) made.push({ head, groupKey: groupKeyOf(record) });
+        });
+      } finally {
+        // Also when the store failed half way: what is there waits no longer.
+        for (const { head, groupKey } of made) at.runs.put(head, { groupKey });
+        for (const { runId } of together) at.making.delete(runId);
+      }
+    }
     const listed = runs.map(({ runId, cell, method, seed }) => ({ runId, cell, method, seed }));
     await at.send([say(at, 'experiment.expanded', request, { ...about(request), runs: listed })]);
     answered.add(request.requestId);
@@ -148,7 +167,8 @@ export function createRequests(at: Context): Requests {
 
   return {
     settle: async () => {
-      for (const r of readyRequests(at.facts)) await orFail(r, makeRuns);
+      // A small request need not wait for the runs of a large one to be made.
+      await forEach(readyRequests(at.facts), 8, (r) => orFail(r, makeRuns));
       for (const r of waitingRequests(at.facts)) await orFail(r, askForData);
     },
     ingestFailed: async ({ data: { ingestId, name, error } }) => {

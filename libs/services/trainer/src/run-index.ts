@@ -13,7 +13,9 @@ export interface LiveRun {
 }
 
 export interface RunIndex {
-  readonly all: () => readonly LiveRun[];
+  readonly queued: () => readonly LiveRun[];
+  /** those that are not in the queue: few, however long that is */
+  readonly busy: () => readonly LiveRun[];
   readonly get: (runId: string) => LiveRun | undefined;
   /** Takes a head that was read or written; keeps what is known beside it. */
   readonly put: (head: RunHead, more?: Partial<Omit<LiveRun, 'head'>>) => LiveRun;
@@ -22,8 +24,10 @@ export interface RunIndex {
 
 export function createRunIndex(groupKeyOf: (runId: string) => string): RunIndex {
   const runs = new Map<string, LiveRun>();
+  const busy = new Map<string, LiveRun>();
   return {
-    all: () => [...runs.values()],
+    queued: () => [...runs.values()].filter((r) => r.head.state === 'QUEUED'),
+    busy: () => [...busy.values()],
     get: (runId) => runs.get(runId),
     put: (head, more = {}) => {
       const known = runs.get(head.runId);
@@ -31,9 +35,14 @@ export function createRunIndex(groupKeyOf: (runId: string) => string): RunIndex 
       const fresh = { groupKey: groupKeyOf(head.runId), watch: null, notBeforeMs: 0, endedSweeps: 0 };
       const run = { ...fresh, ...known, ...more, head };
       runs.set(head.runId, run);
+      if (head.state === 'QUEUED') busy.delete(head.runId);
+      else busy.set(head.runId, run);
       return run;
     },
-    drop: (runId) => void runs.delete(runId),
+    drop: (runId) => {
+      runs.delete(runId);
+      busy.delete(runId);
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import type { Fingerprint } from '@minvar/contracts';
 import { loadTensorFlow } from './addon';
 import type { TensorFlowSettings } from './environment';
+import { describeCard } from './machine';
 
 /** Processor flags that choose between kernels. */
 const flags = [
@@ -43,8 +44,6 @@ function instructionSet(): string {
 
 /** Model and driver of the first GPU as the NVIDIA driver names them. */
 function gpuName(): string {
-  const folder = '/proc/driver/nvidia';
-  const read = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-  const driver = /Kernel Module\s+(?:for \S+\s+)?([\d.]+)/.exec(read(`${folder}/version`))?.[1] ?? 'unknown driver';
-  return `GPU, ${driver}`;
+  const { model, driver } = describeCard('/proc/driver/nvidia');
+  return `${model}, driver ${driver}`;
 }

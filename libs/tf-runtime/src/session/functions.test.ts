@@ -127,6 +127,20 @@ describe('a signature as a function', () => {
     expect(compiled.state).not.toEqual(plain.state);
   });
 
+  it('is fed inputs that nothing is computed from, as the signature is', () => {
+    const [x, unused] = [input('x', 'float32', [null]), input('unused', 'float32', [null])];
+    const plain = program({ signatures: { sum: { inputs: { x, unused }, outputs: { mean: reduceMean(x, [0]) } } } });
+    for (const steps of [null, 2]) {
+      const session = openSession({ program: compileSignature(plain, 'sum', { xla: false, steps }) });
+      try {
+        const { mean } = session.run('sum', { x: [1, 2, 3, 4], unused: [0, 0] });
+        expect(Array.from(mean!.data as Float32Array)).toEqual(steps === null ? [2.5] : [1.5, 3.5]);
+      } finally {
+        session.close();
+      }
+    }
+  });
+
   it('stands beside the signature under a name of its own, on the same variables', () => {
     const both = compileSignature(compileSignature(made, 'train', { xla: false, steps: 3, as: 'three' }), 'train', {
       xla: false,

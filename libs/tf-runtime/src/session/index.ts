@@ -1,7 +1,9 @@
 export { loadTensorFlow } from './addon';
-export { tensorflowEnvironment } from './environment';
+export { tensorflowEnvironment, threadSettings } from './environment';
 export type { TensorFlowSettings } from './environment';
 export { fingerprint } from './fingerprint';
+export { machineHere } from './machine';
+export type { Gpu, Machine } from './machine';
 export { openSession } from './open-session';
 export type { Session } from './open-session';
 export { tensorFlowError } from './tensorflow-error';

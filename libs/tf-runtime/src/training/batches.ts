@@ -5,6 +5,8 @@ export interface EpochPlan {
   /** optimisation steps of an epoch */
   readonly steps: number;
   readonly batchSize: number;
+  /** steps whose batch has the full size: all, or all but the last */
+  readonly wholeBatches: number;
   /** indices (rows of the training split) of the examples of a step */
   batch(epoch: number, step: number): Int32Array;
 }
@@ -17,11 +19,13 @@ export interface EpochPlan {
 export function planEpochs(spec: Pick<RunSpec, 'seed' | 'batchSize' | 'dataOrder'>, examples: number): EpochPlan {
   const batchSize = Math.min(spec.batchSize, examples);
   const rest = examples % batchSize;
-  const steps = Math.floor(examples / batchSize) + (rest > 1 ? 1 : 0);
+  const wholeBatches = Math.floor(examples / batchSize);
+  const steps = wholeBatches + (rest > 1 ? 1 : 0);
   let known: { epoch: number; order: Int32Array } = { epoch: -1, order: new Int32Array(0) };
   return {
     steps,
     batchSize,
+    wholeBatches,
     batch: (epoch, step) => {
       if (known.epoch !== epoch) {
         const order =

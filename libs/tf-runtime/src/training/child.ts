@@ -3,6 +3,8 @@ import { exitCodes, toChild } from '@minvar/contracts';
 import type { Program } from '@minvar/graph';
 import type { Session } from '../session';
 import { failureOf } from './failure';
+import { stepPlanFor } from './step-plan';
+import type { StepPlan } from './step-plan';
 import { trainRun } from './train-run';
 
 /** The IPC channel to the supervisor, as `process` offers it in a forked child. */
@@ -18,6 +20,8 @@ export interface RunChildInput {
   /** loads TensorFlow */
   readonly fingerprint: () => Fingerprint;
   readonly openSession: (options: { readonly program: Program }) => Session;
+  /** default: what the device of the fingerprint asks for */
+  readonly stepPlan?: StepPlan;
 }
 
 type Start = Extract<ToChild, { kind: 'start' }>;
@@ -27,7 +31,8 @@ type Start = Extract<ToChild, { kind: 'start' }>;
  * fails does not end the child. After `stop` it checkpoints the current run, answers `interrupted` for it and for those that wait, and
  * exits with the code of an interruption; when the channel closes it exits at once.
  */
-export function runChild({ channel, fingerprint, openSession }: RunChildInput): void {
+export function runChild({ channel, fingerprint, openSession, stepPlan }: RunChildInput): void {
+  const here = fingerprint();
   const waiting: Start[] = [];
   let current: { readonly runId: string; abandoned: boolean } | null = null;
   let stopping = false;
@@ -41,6 +46,7 @@ export function runChild({ channel, fingerprint, openSession }: RunChildInput): 
         openSession,
         emit: channel.send,
         control: { stopping: () => stopping, abandoned: () => self.abandoned },
+        stepPlan: stepPlan ?? stepPlanFor(here),
       });
       if (end === 'interrupted') channel.send({ kind: 'interrupted', runId });
     } catch (error) {
@@ -76,5 +82,5 @@ export function runChild({ channel, fingerprint, openSession }: RunChildInput): 
     // Later in this turn of the event loop: what was sent together is heard together.
     if (message.kind !== 'abandon') setImmediate(() => void work());
   });
-  channel.send({ kind: 'ready', fingerprint: fingerprint() });
+  channel.send({ kind: 'ready', fingerprint: here });
 }

@@ -1,5 +1,7 @@
+import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { ArrayFile, DatasetManifest, RunSpec, SplitManifest } from '@minvar/contracts';
 import { decodeNpy } from '@minvar/contracts';
 import { trainingError } from './failure';
@@ -80,6 +82,24 @@ export async function planData(
     shape: manifest.input.shape,
     labels,
   };
+}
+
+/**
+ * Writes the inputs of all splits into one file of that folder, one row after the other, only those that are used, and answers its path. Read
+ * at once they become the session's variable without a copy; read split by split and put together there, the parts would stay behind in
+ * the process, freed but not given back, and of a limited split all rows would be read.
+ */
+export async function joinInputs({ splits, dtype, shape }: ResidentPlan, scratchDir: string): Promise<string> {
+  const path = join(scratchDir, 'resident.bin');
+  const row = shape.reduce((a, b) => a * b, dtype === 'uint8' ? 1 : 4);
+  for (const [i, { inputs, examples }] of splits.entries()) {
+    const start = inputs.file.sizeBytes - inputs.file.shape[0]! * row;
+    await pipeline(
+      createReadStream(inputs.path, { start, end: start + examples * row - 1, highWaterMark: 1 << 20 }),
+      createWriteStream(path, { flags: i === 0 ? 'w' : 'a' }),
+    );
+  }
+  return path;
 }
 
 function checkInputs(manifest: DatasetManifest, split: SplitManifest): void {

@@ -4,5 +4,7 @@ export type { Channel, RunChildInput } from './child';
 export type { Control, TrainEnd } from './control';
 export { failureOf } from './failure';
 export { liveSplits } from './evaluate';
+export { describeStepPlan, gpuPlan, graphPlan, stepPlanFor } from './step-plan';
+export type { StepPlan } from './step-plan';
 export { trainRun } from './train-run';
 export type { TrainRunInput } from './train-run';

@@ -3,7 +3,7 @@ import type { MetricContext } from '@minvar/metrics';
 import type { Session } from '../session';
 import type { TrainEnd } from './control';
 import type { ResidentPlan, ResidentSplit } from './data';
-import { equalParts, evaluationBatch, liveSplits } from './evaluate';
+import { equalParts, estimationBatch, evaluationBatch, liveSplits } from './evaluate';
 import { trainingError } from './failure';
 import type { LiveFold } from './live-fold';
 import { createLiveFold } from './live-fold';
@@ -84,7 +84,7 @@ export function createMeasure({ session, made, plan, manifest, smoothing, dir, e
    */
   const reEstimate = (): Promise<TrainEnd | null> => {
     const train = plan.splits[0]!;
-    return eachBlock(train, equalParts(train.examples, evaluationBatch), (indices, _, k) => {
+    return eachBlock(train, equalParts(train.examples, estimationBatch), (indices, _, k) => {
       session.run('statistics', { indices, momentum: 1 / (k + 1) });
     });
   };

@@ -16,6 +16,7 @@ import { createMetricFold, metricPoints } from '@minvar/metrics';
 import { openSession } from '../session';
 import { makeDatasetVersion } from '../testing/dataset-version';
 import { failureOf } from './failure';
+import type { StepPlan } from './step-plan';
 import { trainRun } from './train-run';
 import type { TrainEnd } from './control';
 
@@ -52,6 +53,7 @@ interface Options {
   readonly resume?: Checkpoint | null;
   readonly initFile?: string;
   readonly checkpointSeconds?: number;
+  readonly stepPlan?: StepPlan;
 }
 
 async function train({
@@ -61,6 +63,7 @@ async function train({
   resume = null,
   initFile,
   checkpointSeconds,
+  stepPlan,
 }: Options = {}): Promise<Told> {
   const manifest = data === 'digits' ? digits : vectors;
   const scratchDir = join(dir, `scratch-${scratches++}`);
@@ -90,6 +93,7 @@ async function train({
     openSession,
     emit: (m) => messages.push(fromChild.parse(structuredClone(m))),
     control: { stopping: () => ++looks >= stopAt, abandoned: () => false },
+    stepPlan,
   });
   const of = <K extends FromChild['kind']>(kind: K) =>
     messages.filter((m): m is Extract<FromChild, { kind: K }> => m.kind === kind);
@@ -363,6 +367,83 @@ describe('a run', () => {
     expect(Object.keys(outputs[0]!.arrays)).toEqual(['logits', 'activations', 'labels', 'attributes', 'last-layer']);
     expect(Object.keys(outputs[1]!.arrays)).toEqual(['logits', 'activations', 'labels', 'attributes']);
   });
+});
+
+describe('the step as a function, called several times a run', () => {
+  const several = (...stepsARun: [number, ...number[]]): StepPlan => ({ form: 'function', xla: false, stepsARun });
+  // 12 whole batches of 16 an epoch and one of 8: 4 steps a run divide the whole ones, 5 do not.
+  const spec = {
+    batchSize: 16,
+    epochs: 2,
+    data: { name: 'mnist', limit: 200, augmentation: 'crop-flip' as const },
+    method: { name: 'mixup', alpha: 1, lambda: 'example' },
+  };
+  const leaves = (told: Told) => ({
+    state: told.finished!.stateSha256,
+    weights: hashOf(told.finished!.weights),
+    points: told.points,
+    checkpoints: told.checkpoints.map((c) => [c.step, c.epoch, c.epochStep, c.carry, ...hashesOf(c)]),
+    arrays: arrayHashes(told.outputs),
+  });
+
+  it('leaves what the graph itself leaves, bit for bit, with 1, 4, 5 and ever more steps a run', async () => {
+    const graph = leaves(await train({ spec }));
+    for (const ladder of [[1], [4], [5], [1, 2, 4]] as [number, ...number[]][])
+      expect(leaves(await train({ spec, stepPlan: several(...ladder) })), `${ladder}`).toEqual(graph);
+  });
+
+  it('stopped between runs, or killed and taken up from any checkpoint, it lands on the same bits', async () => {
+    const stepPlan = several(4);
+    const whole = await train({ spec });
+    // Looks: 3 runs of 4 steps and one of the rest, then 1 + 2 batches of evaluation.
+    for (const stops of [[2], [3, 6]]) {
+      const points: MetricPoint[] = [];
+      let checkpoint: Checkpoint | null = null;
+      let last: Told | null = null;
+      for (const stopAt of [...stops, Infinity]) {
+        last = await train({ spec, stepPlan, stopAt, resume: checkpoint });
+        points.push(...last.points);
+        checkpoint = last.checkpoints.at(-1) ?? checkpoint;
+      }
+      expect(last!.finished!.stateSha256).toBe(whole.finished!.stateSha256);
+      expect(points).toEqual(whole.points);
+    }
+    const often = await train({ spec, stepPlan, checkpointSeconds: 0 });
+    expect(often.checkpoints.map((c) => [c.epoch, c.epochStep])).toEqual([
+      [0, 4],
+      [0, 8],
+      [0, 12],
+      [1, 0],
+      [1, 4],
+      [1, 8],
+      [1, 12],
+    ]);
+    // The folder keeps the newest few. A checkpoint is of no plan: one step a run goes on from it as well.
+    const newest = often.checkpoints.slice(-3);
+    for (const [i, plan] of [stepPlan, several(5), undefined].entries()) {
+      const resumed = await train({ spec, resume: newest[i]!, stepPlan: plan });
+      expect(resumed.finished!.stateSha256).toBe(whole.finished!.stateSha256);
+      expect(resumed.points).toEqual(whole.points.filter((p) => p.step === 2));
+    }
+  });
+
+  it('names the step of a run at which the loss stopped being a number', async () => {
+    const broken = { ...spec, method: { name: 'erm' }, optimizer: { name: 'sgd' as const, lr: 1e30 } };
+    const [one, four] = [await failing({ spec: broken }), await failing({ spec: broken, stepPlan: several(4) })];
+    expect(four).toEqual(one);
+    expect(four.message).toMatch(/at step [23] of 26/);
+  });
+
+  it('compiled by XLA, trains the same up to rounding, 4 steps a run and their rest', async () => {
+    const graph = await train({ spec });
+    const xla = await train({ spec, stepPlan: { form: 'function', xla: true, stepsARun: [4] } });
+    const losses = (told: Told): number[] => told.points.filter((p) => p.metric === 'train-loss').map((p) => p.value!);
+    losses(xla).forEach((loss, i) => expect(Math.abs(loss / losses(graph)[i]! - 1)).toBeLessThan(1e-3));
+    // Other kernels: the same bits would mean that nothing was compiled.
+    expect(xla.finished!.stateSha256).not.toBe(graph.finished!.stateSha256);
+    const said = xla.messages.filter((m) => m.kind === 'log').map((m) => m.text);
+    expect(said[0]).toContain('compiled by XLA, up to 4 steps a run');
+  }, 60_000);
 });
 
 describe('a run that cannot go on', () => {

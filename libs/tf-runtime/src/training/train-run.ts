@@ -10,13 +10,18 @@ import { drawCropFlip } from './augment';
 import { planEpochs } from './batches';
 import type { Control, TrainEnd } from './control';
 import { createBreather } from './control';
-import { planData } from './data';
+import { joinInputs, planData } from './data';
 import { describeRun } from './describe';
 import { trainingError } from './failure';
 import { readCheckpoint, writeCheckpoint, writeWhole } from './files';
 import { createMeasure } from './measure';
+import { createPace } from './pace';
+import { stackFeeds } from './stack';
+import type { StepFeeds } from './stack';
 import { fromCheckpoint, fromWeights, initialState, stateOf, toCheckpoint } from './state';
 import type { SessionState } from './state';
+import { describeStepPlan, graphPlan, trainSignature, withStepPlan } from './step-plan';
+import type { StepPlan } from './step-plan';
 import { trainingProgram } from './training-program';
 
 export interface TrainRunInput {
@@ -24,6 +29,8 @@ export interface TrainRunInput {
   readonly openSession: (options: { readonly program: Program }) => Session;
   readonly emit: (message: FromChild) => void;
   readonly control: Control;
+  /** how the step is run (`stepPlanFor` the device); default: as a part of the graph, one step a run */
+  readonly stepPlan?: StepPlan;
 }
 
 /** Checkpoints of this run that stay in the scratch folder: the newest, and those that the supervisor may still be uploading. */
@@ -35,7 +42,13 @@ const usualCheckpointSeconds = 300;
  * Trains one run from its start or its checkpoint to its end and tells everything through `emit`, as `contracts/pipe.ts` describes it.
  * The same spec, data and fingerprint give the same bits, however often the run is stopped and resumed in between.
  */
-export async function trainRun({ start, openSession, emit, control }: TrainRunInput): Promise<TrainEnd> {
+export async function trainRun({
+  start,
+  openSession,
+  emit,
+  control,
+  stepPlan = graphPlan,
+}: TrainRunInput): Promise<TrainEnd> {
   const { runId, spec, manifest, scratchDir, resume } = start;
   const checkpointMs = 1000 * (start.checkpointSeconds ?? usualCheckpointSeconds);
   const began = performance.now();
@@ -53,7 +66,8 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
   const made = trainingProgram(spec, manifest, plan, described);
   const batches = planEpochs(spec, train.examples);
   const totalSteps = batches.steps * spec.epochs;
-  const session = openSession({ program: made.program });
+  const session = openSession({ program: withStepPlan(made.program, stepPlan) });
+  const pace = createPace(stepPlan.form === 'graph' ? [1] : stepPlan.stepsARun);
 
   async function startingState(): Promise<SessionState> {
     if (resume) return fromCheckpoint(made, await readCheckpoint(resume.dir, resume.manifest), resume.dir);
@@ -68,10 +82,9 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
   }
 
   try {
-    session.run('load', {
-      ...Object.fromEntries(plan.splits.map((s, i) => [`inputs${i}`, s.inputs.path])),
-      labels: plan.labels,
-    });
+    const inputs = await joinInputs(plan, scratchDir);
+    session.run('load', { inputs, labels: plan.labels });
+    await rm(inputs);
     session.run('restore', await startingState());
     let { step, epoch, epochStep } = resume?.manifest ?? { step: 0, epoch: 0, epochStep: 0 };
     let { lossSum = 0, examples: seen = 0 } = resume?.manifest.carry ?? {};
@@ -80,39 +93,53 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
     const say = (text: string): void => emit({ kind: 'log', runId, level: 'info', text });
     say(
       `${spec.method.name}, ${spec.model.name} on ${spec.data.name}@${manifest.version}, seed ${spec.seed}: ${spec.epochs} epochs of ${batches.steps} steps` +
-        (startStep > 0 ? `, from step ${startStep}` : ''),
+        (startStep > 0 ? `, from step ${startStep}` : '') +
+        (stepPlan.form === 'graph' ? '' : `; ${describeStepPlan(stepPlan)}`),
     );
 
     // Step: indices and draws from the streams of (seed, epoch, step); everything else happens in the graph.
-    function trainStep(): number {
-      const indices = batches.batch(epoch, epochStep);
+    function feedsAt(k: number): StepFeeds & { readonly indices: Int32Array } {
+      const indices = batches.batch(epoch, epochStep + k);
       const n = indices.length;
-      const at = { seed: spec.seed, epoch, step: epochStep };
+      const at = { seed: spec.seed, epoch, step: epochStep + k };
       const draw = method.draw(methodParameters, n, stream({ ...at, purpose: 'mix' }));
       const crop =
         spec.data.augmentation === 'crop-flip'
           ? drawCropFlip(n, [plan.shape[0]!, plan.shape[1]!], stream({ ...at, purpose: 'augment' }))
           : {};
-      const { loss } = session.run('train', {
+      return {
         indices,
         lambda: draw?.lambda ?? new Float32Array(n).fill(1),
         partner: draw?.partner ?? Int32Array.from({ length: n }, (_, i) => i),
         ...crop,
         ...method.fed(methodParameters),
-        ...made.optimizer.feeds(step, totalSteps),
-      });
-      const value = loss!.data[0] as number;
-      if (!Number.isFinite(value)) {
-        throw trainingError(
-          'NON_FINITE',
-          `the loss is ${value} at step ${step + 1} of ${totalSteps} (epoch ${epoch + 1}); lower optimizer.lr (${spec.optimizer.lr}) or look at the data`,
-        );
+        ...made.optimizer.feeds(step + k, totalSteps),
+      };
+    }
+
+    /** Trains one step, or several in one run; answers how many examples they had. */
+    function trainSteps(): number {
+      const count = pace.next(batches.wholeBatches - epochStep);
+      const fed = Array.from({ length: count }, (_, k) => feedsAt(k));
+      const from = performance.now();
+      const { loss } = session.run(trainSignature(count), count === 1 ? fed[0]! : stackFeeds(fed));
+      pace.took(count, performance.now() - from);
+      let examples = 0;
+      for (const [k, { indices }] of fed.entries()) {
+        const value = loss!.data[k] as number;
+        if (!Number.isFinite(value)) {
+          throw trainingError(
+            'NON_FINITE',
+            `the loss is ${value} at step ${step + 1} of ${totalSteps} (epoch ${epoch + 1}); lower optimizer.lr (${spec.optimizer.lr}) or look at the data`,
+          );
+        }
+        lossSum += value * indices.length;
+        seen += indices.length;
+        examples += indices.length;
+        step++;
+        epochStep++;
       }
-      lossSum += value * n;
-      seen += n;
-      step++;
-      epochStep++;
-      return n;
+      return examples;
     }
 
     // Evaluate: live values after each epoch, every split into files at declared ones.
@@ -156,7 +183,7 @@ export async function trainRun({ start, openSession, emit, control }: TrainRunIn
       while (epochStep < batches.steps) {
         const end = await ending();
         if (end) return await leave(end);
-        reported.examples += trainStep();
+        reported.examples += trainSteps();
         if (performance.now() - reported.at > progressEveryMs) progress();
         if (epochStep < batches.steps && performance.now() - saved.at > checkpointMs) await checkpoint();
       }

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openSession } from '../session';
 import type { Session } from '../session';
-import type { ResidentPlan } from './data';
 import { describeRun } from './describe';
 import { fromTorch, toTorch } from './layout';
 import { initialState } from './state';
@@ -45,14 +44,7 @@ const path = join(dir, 'inputs.bin');
 writeFileSync(path, pixels);
 
 const shape = [size, size, channels];
-const file = { path, dtype: 'uint8' as const, shape: [examples, ...shape], sizeBytes: pixels.length, sha256: '' };
-const plan: ResidentPlan = {
-  splits: [{ name: 'train', start: 0, examples, labels, attributes: null, inputs: { path, file } }],
-  examples,
-  dtype: 'uint8',
-  shape,
-  labels,
-};
+const plan = { examples, dtype: 'uint8' as const, shape };
 const manifest = {
   name: 'closed-formula',
   classes: ['a', 'b', 'c'],
@@ -69,7 +61,7 @@ function open(input: Partial<RunSpecInput>): { session: Session; made: ReturnTyp
   });
   const made = trainingProgram(spec, manifest, plan, describeRun(spec, manifest));
   const session = openSession({ program: made.program });
-  session.run('load', { inputs0: path, labels });
+  session.run('load', { inputs: path, labels });
   return { session, made };
 }
 

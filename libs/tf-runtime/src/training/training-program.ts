@@ -2,7 +2,7 @@ import type { DatasetManifest, RunSpec } from '@minvar/contracts';
 import { stagePrefix } from '@minvar/contracts';
 import {
   assign,
-  concat,
+  cast,
   gather,
   gradients,
   input,
@@ -11,7 +11,6 @@ import {
   reduceMean,
   restoreSignature,
   saveSignature,
-  slice,
   variable,
 } from '@minvar/graph';
 import type { Program, SignatureSpec, Value, Variable } from '@minvar/graph';
@@ -24,9 +23,11 @@ import { standardise, unitScale } from './normalise';
 import type { Optimizer } from './optimizer';
 import { optimizerFor } from './optimizer';
 
+type Resident = Pick<ResidentPlan, 'examples' | 'dtype' | 'shape'>;
+
 export interface TrainingProgram {
   /**
-   * Signatures: `load` (paths `inputs0` … and `labels`) puts the data into the session; `restore` and `save` set and give every variable of
+   * Signatures: `load` (`inputs`, the path of the rows' bytes, and `labels`) puts the data into the session; `restore` and `save` set and give every variable of
    * the training state; `train` (`indices`, what the method and the optimizer are fed) is one step and answers `loss`; `eval` (`indices`)
    * answers `logits`, `activations` and `stage-<name>` in evaluation mode; `lastLayer` answers `weights`. Where the model has running
    * statistics, `statistics` (`indices`, `momentum` m) moves them by m towards those of a batch as it is, unmixed and not augmented;
@@ -44,13 +45,14 @@ export interface TrainingProgram {
 export function trainingProgram(
   spec: RunSpec,
   manifest: DatasetManifest,
-  plan: ResidentPlan,
+  plan: Resident,
   described: Described,
 ): TrainingProgram {
   const { model, modelParameters, method, methodParameters } = described;
   const classes = manifest.classes.length;
   const inputs = variable({ name: 'data/inputs', dtype: plan.dtype, shape: [plan.examples, ...plan.shape] });
-  const labels = variable({ name: 'data/labels', dtype: 'int32', shape: [plan.examples] });
+  // int64, since TensorFlow keeps int32 variables in the host's memory.
+  const labels = variable({ name: 'data/labels', dtype: 'int64', shape: [plan.examples] });
   const indices = input('indices', 'int32', [null]);
   const raw = unitScale(gather(inputs.value, indices), manifest.input.kind);
 
@@ -87,7 +89,7 @@ export function trainingProgram(
   );
   const batch = {
     inputs: standardise(crop ? cropFlip(raw, crop) : raw, manifest.input),
-    labels: gather(labels.value, indices),
+    labels: cast(gather(labels.value, indices), 'int32'),
     classes,
     lambda,
     partner,
@@ -162,25 +164,14 @@ const meanOverPositions = (x: Value): Value =>
       )
     : x;
 
-function loadSignature(inputs: Variable, labels: Variable, { splits, dtype, shape }: ResidentPlan) {
-  const paths: Record<string, Value> = {};
-  const parts = splits.map((split, i) => {
-    const path = input(`inputs${i}`, 'string', []);
-    paths[`inputs${i}`] = path;
-    const { file } = split.inputs;
-    const size = file.shape.reduce((a, b) => a * b, 1) * (dtype === 'uint8' ? 1 : 4);
-    const whole = loadBytes(path, { dtype, shape: file.shape, offset: file.sizeBytes - size });
-    return split.examples === file.shape[0]
-      ? whole
-      : slice(
-          whole,
-          file.shape.map(() => 0),
-          [split.examples, ...shape],
-        );
-  });
+function loadSignature(inputs: Variable, labels: Variable, { examples, dtype, shape }: Resident) {
+  const path = input('inputs', 'string', []);
   const values = input('labels', 'int32', labels.shape);
   return {
-    inputs: { ...paths, labels: values },
-    updates: [assign(inputs, parts.length === 1 ? parts[0]! : concat(parts, 0)), assign(labels, values)],
+    inputs: { inputs: path, labels: values },
+    updates: [
+      assign(inputs, loadBytes(path, { dtype, shape: [examples, ...shape], offset: 0 })),
+      assign(labels, cast(values, 'int64')),
+    ],
   };
 }

@@ -1,3 +1,4 @@
+import { ReadModelUnavailableError } from '@minvar/read-model';
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from '../options';
@@ -22,6 +23,14 @@ export function shownError(formatted: GraphQLFormattedError, error: unknown, log
     const code =
       extensions.code === 'INTERNAL_SERVER_ERROR' || extensions.code === undefined ? 'BAD_USER_INPUT' : extensions.code;
     return { ...formatted, extensions: { ...extensions, code } };
+  }
+  if (original instanceof ReadModelUnavailableError) {
+    logger.warn({ err: original, path: formatted.path }, 'the read model’s database did not answer');
+    return {
+      message: `the tables that answers are read from cannot be had now (${original.because}); ask again in a moment`,
+      path: formatted.path,
+      extensions: { code: 'READ_MODEL_UNAVAILABLE' },
+    };
   }
   logger.error({ err: original, path: formatted.path }, 'a resolver failed');
   return {

@@ -11,6 +11,8 @@ import { limits, limitsRule, tooLarge } from './limits';
 import type { Telemetry } from './telemetry';
 
 const maxOperationsOfSocket = 100;
+/** RFC 6455 and IANA's registry of close codes */
+const tryAgainLater = 1013;
 const rules = [...specifiedRules, limitsRule];
 
 /** GraphQL over WebSocket (`graphql-transport-ws`) at `/graphql`, under the same guard and limits as HTTP. */
@@ -76,10 +78,14 @@ export function serveSocket(
         telemetry.subscriptions.inc();
         open.set(id, (open.get(id) ?? 0) + 1);
       },
-      onNext: (_c, _id, _payload, _args, result) =>
-        result.errors
-          ? { ...result, errors: result.errors.map((e) => shownError(e.toJSON(), e, logger)) as never }
-          : undefined,
+      onNext: (c, _id, _payload, _args, result) => {
+        if (!result.errors) return undefined;
+        const errors = result.errors.map((e) => shownError(e.toJSON(), e, logger));
+        // An event that could not be told whole would be missed: the client connects again, and goes on after the one before.
+        if (errors.some((e) => e.extensions?.code === 'READ_MODEL_UNAVAILABLE'))
+          c.extra.socket.close(tryAgainLater, 'the tables that events are read from cannot be had now');
+        return { ...result, errors: errors as never };
+      },
       onError: (_c, _id, _payload, errors) =>
         errors.map((e) => ('toJSON' in e ? shownError((e as GraphQLError).toJSON(), e, logger) : e)) as never,
       onComplete: () => telemetry.subscriptions.dec(),

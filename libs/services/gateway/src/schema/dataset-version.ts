@@ -71,7 +71,7 @@ export async function listDatasets(
   const names = args.filter?.name ?? null;
   const page = await readModel.queries.datasetVersions({
     names,
-    after: decodePageKey(kind, args.after),
+    after: decodePageKey(kind, args.after, 1),
     first: pageSize(args.first),
   });
   return connection(

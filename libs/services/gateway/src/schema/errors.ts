@@ -25,4 +25,6 @@ export const resolvers = {
   CancelRunResult: typed,
   RetryRunResult: typed,
   DeleteResult: typed,
+  CollectGarbageResult: typed,
+  DeadLettersResult: typed,
 };

@@ -102,11 +102,11 @@ export function listExperiments(
   { options }: Context,
 ): Connection<ExperimentDefinition> {
   const kind = 'experiments by name';
-  const after = decodePageKey(kind, args.after);
+  const after = decodePageKey(kind, args.after, 0);
   const all = byName(options);
   const rest = all.filter((e) => after === null || e.name > after.id);
   const first = pageSize(args.first);
-  const rows = rest.slice(0, first).map((definition) => ({ id: definition.name, page_value: null, definition }));
+  const rows = rest.slice(0, first).map((definition) => ({ id: definition.name, page_key: [], definition }));
   return connection(
     kind,
     { rows, hasNextPage: rest.length > first },

@@ -3,6 +3,7 @@ import { lexicographicSortSchema, printSchema } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import * as artifact from './artifact';
 import * as datasetVersion from './dataset-version';
+import * as deadLetter from './dead-letter';
 import * as errors from './errors';
 import * as experiment from './experiment';
 import * as linearSolution from './linear-solution';
@@ -27,6 +28,7 @@ const parts = [
   experiment,
   datasetVersion,
   artifact,
+  deadLetter,
   registryEntry,
   linearSolution,
 ];

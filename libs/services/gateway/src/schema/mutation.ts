@@ -1,5 +1,7 @@
 import type { Context } from '../context';
 import { cancelRun } from '../mutations/cancel-run';
+import { collect } from '../mutations/collect-garbage';
+import type { CollectGarbageInput } from '../mutations/collect-garbage';
 import { createRun } from '../mutations/create-run';
 import { deleteDatasetVersion, deleteExperiment, deleteRun } from '../mutations/delete';
 import { ingestDataset } from '../mutations/ingest-dataset';
@@ -17,6 +19,8 @@ export const typeDefs = /* GraphQL */ `
     deleteRun(input: DeleteInput!): DeleteResult!
     deleteExperiment(input: DeleteInput!): DeleteResult!
     deleteDatasetVersion(input: DeleteInput!): DeleteResult!
+    "Removes objects that no message, live head or manifest names any more, once they are older than a grace time; harmless to repeat"
+    collectGarbage(input: CollectGarbageInput!): CollectGarbageResult!
     "Folds every event anew beside the tables that queries read, and swaps them"
     rebuildReadModel: RebuildReadModelPayload!
   }
@@ -59,6 +63,10 @@ export const typeDefs = /* GraphQL */ `
     dryRun: Boolean = true
     idempotencyKey: String
   }
+  input CollectGarbageInput {
+    dryRun: Boolean = true
+    graceHours: Int = 24
+  }
 
   type IngestDatasetPayload {
     dataset: String!
@@ -86,6 +94,23 @@ export const typeDefs = /* GraphQL */ `
     bytes: BigInt!
     dryRun: Boolean!
   }
+  "Garbage of one kind: \`run\`, \`version\`, \`analysis\`, \`blob\`, \`upload\`: what it was a part of"
+  type GarbageKind {
+    kind: String!
+    objects: Int!
+    bytes: BigInt!
+  }
+  "\`keys\` are the first thousand; in a dry run all of it is still there"
+  type CollectGarbagePayload {
+    dryRun: Boolean!
+    objects: Int!
+    bytes: BigInt!
+    kinds: [GarbageKind!]!
+    keys: [String!]!
+    keptObjects: Int!
+    keptBytes: BigInt!
+  }
+  union CollectGarbageResult = CollectGarbagePayload | ValidationError | ConflictError | ForbiddenError
   union IngestDatasetResult = IngestDatasetPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError
   union RunExperimentResult = RunExperimentPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError
   union CreateRunResult = CreateRunPayload | ValidationError | NotFoundError | ConflictError | ForbiddenError
@@ -125,6 +150,7 @@ export const resolvers = {
     deleteRun: taking(deleteRun),
     deleteExperiment: taking(deleteExperiment),
     deleteDatasetVersion: taking(deleteDatasetVersion),
+    collectGarbage: (_: unknown, { input }: { input: CollectGarbageInput }, c: Context) => collect(input, c),
     rebuildReadModel: (_: unknown, __: unknown, { options }: Context) => options.readModel.rebuild(),
   },
 };

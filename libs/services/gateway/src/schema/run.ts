@@ -1,6 +1,6 @@
 import type { ArtifactRef } from '@minvar/contracts';
 import { runOrders } from '@minvar/read-model';
-import type { RunFilter, RunOrderField, RunView } from '@minvar/read-model';
+import type { MetricFilter, RunFilter, RunOrderField, RunView } from '@minvar/read-model';
 import type { Context } from '../context';
 import { badInput } from '../errors';
 import type { Connection } from '../page-cursor';
@@ -41,6 +41,8 @@ export const typeDefs = /* GraphQL */ `
     signs: [FailureSign!]!
     metrics(names: [String!], split: String, selection: String = "last"): [MetricValue!]!
     log(tail: Int = 200): [LogLine!]!
+    "The curves that have points: what to ask the field series for"
+    curves: [CurveName!]!
     "A curve over epochs; null when there is none. At most 5,000 points"
     series(
       metric: String!
@@ -113,6 +115,13 @@ export const typeDefs = /* GraphQL */ `
     count: Int!
     value: Float
   }
+  type CurveName {
+    metric: String!
+    variant: String
+    split: String!
+    class: String
+    group: String
+  }
   type MetricSeries {
     metric: String!
     variant: String
@@ -171,7 +180,7 @@ export async function listRuns(args: RunsArgs, { options: { readModel } }: Conte
     filter,
     order: field as RunOrderField,
     descending,
-    after: decodePageKey(kind, args.after),
+    after: decodePageKey(kind, args.after, runOrders[field as RunOrderField].length),
     first: pageSize(args.first),
   });
   return connection(
@@ -204,27 +213,20 @@ export const resolvers = {
     startedAt: (r: RunView) => r.started_at,
     finishedAt: (r: RunView) => r.finished_at,
     signs: async (r: RunView, _: unknown, { loaders }: Context) => (await loaders.analyses.load(r.id))?.signs ?? [],
-    metrics: async (
-      r: RunView,
-      args: { names?: string[] | null; split?: string | null; selection?: string | null },
-      { loaders }: Context,
-    ) =>
-      (await loaders.metrics.load(r.id))
-        .filter((m) => !args.names || args.names.includes(m.name))
-        .filter((m) => !args.split || m.split === args.split)
-        .filter((m) => !args.selection || m.selection === args.selection)
-        .map((m) => ({
-          ...m,
-          variant: m.variant || null,
-          nonFinite: m.non_finite,
-          perClass: m.per_class,
-          perGroup: m.per_group,
-        })),
+    metrics: async (r: RunView, args: MetricFilter, { loaders }: Context) =>
+      (await loaders.metrics(r.id, args)).map((m) => ({
+        ...m,
+        variant: m.variant || null,
+        nonFinite: m.non_finite,
+        perClass: m.per_class,
+        perGroup: m.per_group,
+      })),
     log: (r: RunView, args: { tail?: number | null }, { loaders }: Context) => {
       const tail = args.tail ?? 200;
       if (tail < 1 || tail > 10_000) throw badInput(`tail: ${tail} is out of range; ask for 1 to 10000 lines`);
       return loaders.logTail(r.id, tail);
     },
+    curves: (r: RunView, _: unknown, { loaders }: Context) => loaders.curves.load(r.id),
     series: (r: RunView, args: SeriesArgs, c: Context) => seriesOf(r.id, args, c),
     artifacts: async (r: RunView, _: unknown, { loaders, options }: Context): Promise<readonly ArtifactRef[]> => [
       ...(await resultArtifacts(options.store, r)),

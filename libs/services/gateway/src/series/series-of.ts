@@ -1,3 +1,4 @@
+import type { Curve } from '@minvar/read-model';
 import type { Context } from '../context';
 import { badInput } from '../errors';
 import type { Downsampling } from './downsample';
@@ -32,24 +33,30 @@ export async function seriesOf(runId: string, args: SeriesArgs, { options: { rea
     group: args.group ?? null,
   });
   if (!series) return null;
-  const points = await readModel.queries.points(series.id);
+  const curve = await readModel.queries.points(series.id);
   const how = args.downsampling ?? 'MIN_MAX';
-  if (how === 'NONE' && points.length > budget) {
+  const total = curve.steps.length;
+  if (how === 'NONE' && total > budget) {
     throw badInput(
-      `maxPoints: the series has ${points.length} points, more than ${budget}; ask for more, or downsample by MIN_MAX or LTTB`,
+      `maxPoints: the series has ${total} points, more than ${budget}; ask for more, or downsample by MIN_MAX or LTTB`,
     );
   }
   const kept = downsample(
-    points.map((p) => p.step),
-    points.map((p) => p.value ?? Number.NaN),
+    curve.steps,
+    curve.values.map((v) => v ?? Number.NaN),
     budget,
     how,
-  ).map((i) => points[i]!);
-  return { ...series, total: points.length, ...columns(kept) };
+  );
+  return { ...series, total, ...shown(curve, kept) };
 }
 
-/** Points as parallel lists; the names of non-finite values only where there are some. */
-export function columns(points: readonly { step: number; value: number | null; non_finite: string | null }[]) {
-  const nonFinite = points.some((p) => p.non_finite !== null) ? points.map((p) => p.non_finite) : null;
-  return { steps: points.map((p) => p.step), values: points.map((p) => p.value), nonFinite };
+/** Points as parallel lists, those at `kept` if given; the names of non-finite values only where there are some. */
+export function shown(curve: Curve, kept: readonly number[] | null = null) {
+  const pick = <T>(list: readonly T[]): T[] => (kept ? kept.map((i) => list[i]!) : [...list]);
+  const nonFinite = pick(curve.nonFinite);
+  return {
+    steps: pick(curve.steps),
+    values: pick(curve.values),
+    nonFinite: nonFinite.some((n) => n !== null) ? nonFinite : null,
+  };
 }

@@ -1,7 +1,7 @@
 import { topicOf } from '@minvar/contracts';
 import type { PartitionRange, Row, RunView } from '@minvar/read-model';
 import type { Context } from '../context';
-import { columns } from '../series/series-of';
+import { shown } from '../series/series-of';
 import type { Feed, Item } from './follow';
 
 const runCommands = topicOf('run', 'commands');
@@ -102,21 +102,12 @@ export function pointsFeed(
     topics: [runMetrics],
     shortLived: [runMetrics],
     concerns: ({ subjects }) => runIds.some((id) => subjects.has(id)),
-    read: async (ranges) => {
-      const rows = await readModel.queries.pointsOf(runIds, metrics, ranges);
-      const batches = new Map<string, typeof rows>();
-      for (const row of rows) {
-        const key = `${row.part} ${row.off} ${row.series_id}`;
-        const batch = batches.get(key);
-        if (batch) batch.push(row);
-        else batches.set(key, [row]);
-      }
-      return [...batches.values()].map((batch) => {
-        const { run_id: runId, metric, variant, split, class: ofClass, group, series_id, part, off } = batch[0]!;
-        const event = { runId, metric, variant, split, class: ofClass, group, ...columns(batch) };
+    read: async (ranges) =>
+      (await readModel.queries.pointsOf(runIds, metrics, ranges)).map((row) => {
+        const { run_id: runId, metric, variant, split, class: ofClass, group, series_id, part, off } = row;
+        const event = { runId, metric, variant, split, class: ofClass, group, ...shown(row.curve) };
         return { topic: runMetrics, part, off: Number(off), key: series_id, event };
-      });
-    },
+      }),
   };
 }
 

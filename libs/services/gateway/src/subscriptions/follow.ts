@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, PartitionRange, ReadModel, Vector } from '@minvar/read-model';
-import { partitionKey, rangesBetween } from '@minvar/read-model';
+import { partitionKey, rangesBetween, ReadModelUnavailableError } from '@minvar/read-model';
 import type { Context } from '../context';
 import type { Cursor } from '../cursor';
 import { decodeCursor, encodeCursor } from '../cursor';
@@ -82,7 +83,8 @@ async function* generate<E>(
       const ranges = isNews
         ? rangesBetween(at, position, topics).map((r) => ({ ...r, to: Math.min(r.to, r.from + stride) }))
         : [];
-      const items = ranges.length > 0 ? await feed.read(ranges) : [];
+      const items = ranges.length > 0 ? await untilAnswered(() => feed.read(ranges), signal) : [];
+      if (signal.aborted) return;
       for (const { item, isLast } of inOrder(items)) {
         const partition = partitionKey(item.topic, item.part);
         if (at.get(partition) !== item.off || within?.partition !== partition) within = null;
@@ -101,6 +103,22 @@ async function* generate<E>(
   } finally {
     wake.stop();
   }
+}
+
+const pauses = { firstMs: 100, longestMs: 5000 };
+
+/** While the read model's database does not answer a subscription waits: it stands where it stood. */
+async function untilAnswered<T>(read: () => Promise<readonly T[]>, signal: AbortSignal): Promise<readonly T[]> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      return await read();
+    } catch (e) {
+      if (!(e instanceof ReadModelUnavailableError)) throw e;
+      const ms = Math.min(pauses.longestMs, pauses.firstMs * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+      await sleep(ms, undefined, { signal }).catch(() => undefined);
+    }
+  }
+  return [];
 }
 
 const compare = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0);

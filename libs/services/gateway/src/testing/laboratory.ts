@@ -8,7 +8,7 @@ import { datasets } from '@minvar/datasets';
 import { methods } from '@minvar/methods';
 import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
-import { createReadModel } from '@minvar/read-model';
+import { createReadModel, readObjects } from '@minvar/read-model';
 import { bundleWorker } from '@minvar/read-model/testing';
 import { createFolderStore, createLinkSigner, createLmdbEventLog, createPublisher } from '@minvar/service-kit';
 import { createGateway } from '../gateway';
@@ -65,6 +65,7 @@ export async function openLaboratory(options: Partial<GatewayOptions> = {}) {
   const readModel = createReadModel({
     database: { kind: 'pglite', workerUrl: await bundleWorker(), dir: join(home, 'read-model') },
     log,
+    objects: readObjects(store),
     onStatement: (sql) => statements.push(sql),
   });
   await readModel.start();
@@ -85,7 +86,7 @@ export async function openLaboratory(options: Partial<GatewayOptions> = {}) {
   const gateway = createGateway(settings);
   await gateway.start();
   url = gateway.url();
-  const publisher = createPublisher(log);
+  const publisher = createPublisher(log, store);
 
   return {
     url,

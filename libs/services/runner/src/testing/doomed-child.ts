@@ -14,9 +14,12 @@ import {
  * argv[2]: JSON of `Doom`.
  */
 export interface Doom {
-  readonly call: number;
+  /** null: never */
+  readonly call: number | null;
   readonly victim: 'child' | 'supervisor';
   readonly signal: 'SIGKILL' | 'SIGTERM';
+  /** the step as a function that is called so often a run; default: what the device asks for */
+  readonly stepsARun?: number;
 }
 
 const doom = JSON.parse(process.argv[2] ?? 'null') as Doom | null;
@@ -27,6 +30,7 @@ loadTensorFlow();
 let calls = -2; // `load` and `restore` come first
 runChild({
   channel: processChannel(),
+  ...(doom?.stepsARun ? { stepPlan: { form: 'function', xla: false, stepsARun: [doom.stepsARun] } } : {}),
   fingerprint: () => fingerprint(settings),
   openSession: (options) => {
     const session = openSession(options);

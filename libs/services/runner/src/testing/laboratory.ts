@@ -3,17 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  AnyEnvelope,
-  DatasetManifest,
-  MetricPoint,
-  RunHead,
-  RunRecord,
-  RunResult,
-  RunSpecInput,
-} from '@minvar/contracts';
+import type { AnyEnvelope, MetricPoint, RunHead, RunRecord, RunResult, RunSpecInput } from '@minvar/contracts';
 import {
-  datasetIdOf,
   decodeMetricChunk,
   derivedId,
   isTerminal,
@@ -23,12 +14,12 @@ import {
   runResult,
   runSpecHash,
   runSpecSchema,
-  sha256Hex,
   topicOf,
 } from '@minvar/contracts';
 import { queuedHead } from '@minvar/coordination';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
-import { createFolderStore, createLmdbEventLog, decodeEvent } from '@minvar/service-kit';
+import { createFolderStore, createLmdbEventLog, decodeEvent, readThrough } from '@minvar/service-kit';
+import { storeDataset } from './stored-dataset';
 import type { SupervisorArguments } from './supervisor';
 
 /** A log, a store and supervisors as processes: what the supervisor meets in life, in a folder that goes away. */
@@ -94,13 +85,9 @@ export async function createLaboratory(
   async function events(channel: 'events' | 'metrics' | 'logs' = 'events'): Promise<AnyEnvelope[]> {
     const topic = topicOf('run', channel);
     const found: AnyEnvelope[] = [];
-    for (const { partition, offset: end } of await log.end([topic])) {
-      for (let from = 0; from < end;) {
-        const { records, next } = await log.read({ topic, partition, from, limit: 500 });
+    for (const { partition, offset: to } of await log.end([topic]))
+      for await (const records of readThrough(log, { topic, partition, from: 0, to }))
         found.push(...records.map(decodeEvent));
-        from = next;
-      }
-    }
     return found;
   }
 
@@ -209,57 +196,4 @@ export async function createLaboratory(
       await rm(home, { recursive: true, force: true });
     },
   };
-}
-
-/** One small dataset version, manifest last, as data-ingest leaves it. */
-async function storeDataset(store: ObjectStore): Promise<string> {
-  const datasetId = datasetIdOf(projectId, 'digits');
-  const versionId = derivedId('datasetVersion', projectId, 'digits', 'v');
-  const prefix = objectKeys.datasetPrefix(datasetId, versionId);
-  const file = async (name: string, bytes: Uint8Array): Promise<DatasetManifest['splits'][0]['inputs']> => {
-    await store.put(`${prefix}data/${name}.npy`, bytes);
-    return {
-      path: `data/${name}.npy`,
-      dtype: 'uint8',
-      shape: [bytes.length],
-      sizeBytes: bytes.length,
-      sha256: sha256(bytes),
-    };
-  };
-  const manifest: DatasetManifest = {
-    v: 1,
-    projectId,
-    datasetId,
-    versionId,
-    name: 'digits',
-    version: 'v',
-    parameters: {},
-    createdAt: '2026-01-01T00:00:00.000Z',
-    title: 'Digits',
-    licence: 'none',
-    citation: '',
-    official: false,
-    note: null,
-    sources: [],
-    classes: ['a', 'b'],
-    attribute: null,
-    features: null,
-    input: { kind: 'image', shape: [2, 2, 1], mean: [0], std: [1] },
-    splits: [
-      {
-        name: 'train',
-        examples: 2,
-        perClass: [1, 1],
-        perGroup: [],
-        inputs: await file('train-inputs', Buffer.from('01234567')),
-        labels: await file('train-labels', Buffer.from([0, 1])),
-        attributes: null,
-        decodability: null,
-      },
-    ],
-    card: { path: 'README.md', sha256: sha256Hex(''), sizeBytes: 0 },
-    contentSha256: sha256Hex('digits'),
-  };
-  await store.put(`${prefix}manifest.json`, Buffer.from(JSON.stringify(manifest)));
-  return versionId;
 }

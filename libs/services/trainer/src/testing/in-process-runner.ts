@@ -6,8 +6,8 @@ import type { ExecutionExit, Executor, ObjectStore, RunningExecution } from '@mi
 import { NoCapacityError } from '@minvar/service-kit';
 import { changeHead, readHead } from '../heads';
 
-/** How a run goes, from the head before it is claimed: `die` stops without a word, `wait` works until it is cancelled or its executor stops, `mute` says no terminal event. */
-export type Behaviour = 'succeed' | 'fail' | 'die' | 'wait' | 'mute' | 'no-start';
+/** How a run goes, from the head before it is claimed: `die` ends without a word, `hang` neither works nor ends until it is killed, `wait` works until it is cancelled or its executor stops, `mute` says no terminal event. */
+export type Behaviour = 'succeed' | 'fail' | 'die' | 'hang' | 'wait' | 'mute' | 'no-start';
 
 export interface InProcessRunner extends Executor {
   /** every execution that was started, in order */
@@ -41,6 +41,7 @@ export function createInProcessRunner(at: {
   const listeners = new Set<(exit: ExecutionExit) => void>();
   const started: Execution[] = [];
   const works = new Set<Promise<void>>();
+  const kills = new Map<string, () => void>();
   let stopping = false;
   let most = 0;
 
@@ -70,7 +71,8 @@ export function createInProcessRunner(at: {
       await say('run.claimed', { runId, owner, attempt: head.attempt });
       await move((h, now) => start(h, by, now));
       await say('run.started', { runId, attempt: head.attempt, fingerprint, totalSteps: 1, resumedFromStep: null });
-      if (behaviour === 'die') return { code: null, signal: 'SIGKILL', error: null };
+      if (behaviour === 'hang') await new Promise<void>((killed) => kills.set(execution.executionId, killed));
+      if (behaviour === 'die' || behaviour === 'hang') return { code: null, signal: 'SIGKILL', error: null };
       while (behaviour === 'wait' && !stopping && !head.cancelRequested) {
         await pause(at.renewMs ?? 50);
         if (!(await move((h, now) => renew(h, by, now)))) return { code: 20, signal: null, error: null };
@@ -132,7 +134,9 @@ export function createInProcessRunner(at: {
       works.add(done);
     },
     running: async () => [...running.values()],
-    signal: async () => {},
+    signal: async (executionId, signal) => {
+      if (signal === 'SIGKILL') kills.get(executionId)?.();
+    },
     capacity: async () => ({ slots: at.slots, free: at.slots - running.size }),
     onExit: (listener) => {
       listeners.add(listener);
@@ -140,6 +144,7 @@ export function createInProcessRunner(at: {
     },
     stop: async () => {
       stopping = true;
+      for (const kill of kills.values()) kill();
       await Promise.all(works);
     },
   };

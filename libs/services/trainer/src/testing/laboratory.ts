@@ -2,12 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AnyEnvelope, ExperimentRequest, MessageData, MessageType, RunHead } from '@minvar/contracts';
+import type {
+  AnyEnvelope,
+  ExperimentRequest,
+  MessageData,
+  MessageType,
+  RunHead,
+  WholeEnvelope,
+} from '@minvar/contracts';
 import { datasetIdOf, derivedId, experimentIdOf, objectKeys, runHead, topicOf } from '@minvar/contracts';
 import type { Now, Registries } from '@minvar/coordination';
 import { defineExperiment, presetLabel } from '@minvar/coordination';
 import type { EventLog, ObjectStore } from '@minvar/service-kit';
-import { createFolderStore, createLmdbEventLog, createPublisher, decodeEvent } from '@minvar/service-kit';
+import {
+  createFolderStore,
+  createLmdbEventLog,
+  createPublisher,
+  decodeEvent,
+  readLargeFrom,
+  readThrough,
+  wholeEvent,
+} from '@minvar/service-kit';
 import { z } from 'zod';
 import { message } from '../announce';
 import { createTrainer } from '../create-trainer';
@@ -62,6 +77,8 @@ const experiment = (name: string): ReturnType<typeof defineExperiment> =>
       quick: preset('quick', 3, [cell('erm', 0), cell('ls', 0)]),
       two: preset('two', 1, [cell('erm', 0), cell('erm', 1)]),
       exact: preset('exact', 0, []),
+      /** its list of runs is too large for a message */
+      wide: preset('wide', 6, [{ ...cell('erm', 0), name: 'x'.repeat(60_000) }]),
     },
     endpoints: () => [],
     columns: [],
@@ -72,6 +89,8 @@ export const experiments = { colour: experiment('colour'), shape: experiment('sh
 export interface Laboratory {
   readonly log: EventLog;
   readonly store: ObjectStore;
+  readonly now: () => Now;
+  readonly send: (events: readonly AnyEnvelope[]) => Promise<void>;
   readonly trainer: (options?: Partial<TrainerOptions>) => Trainer;
   readonly runner: (slots: number, behave?: (head: RunHead) => Behaviour) => InProcessRunner;
   readonly command: <T extends MessageType>(
@@ -86,7 +105,7 @@ export interface Laboratory {
   readonly events: (
     aggregate: 'experiment' | 'run' | 'dataset',
     channel?: 'events' | 'commands',
-  ) => Promise<AnyEnvelope[]>;
+  ) => Promise<WholeEnvelope[]>;
   readonly head: (runId: string) => Promise<RunHead>;
   readonly until: <T>(what: string, look: () => Promise<T | null | undefined | false>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -96,7 +115,7 @@ export async function createLaboratory(): Promise<Laboratory> {
   const home = await mkdtemp(join(tmpdir(), 'minvar-trainer-'));
   const log = await createLmdbEventLog({ dir: join(home, 'log') });
   const store = await createFolderStore({ dir: join(home, 'store') });
-  const publisher = createPublisher(log);
+  const publisher = createPublisher(log, store);
   const send = async (events: readonly AnyEnvelope[]): Promise<void> => void (await publisher.publish(...events));
   const stops: (() => Promise<void>)[] = [];
   const answered = new Set<string>();
@@ -104,16 +123,12 @@ export async function createLaboratory(): Promise<Laboratory> {
   async function events(
     aggregate: 'experiment' | 'run' | 'dataset',
     channel: 'events' | 'commands' = 'events',
-  ): Promise<AnyEnvelope[]> {
+  ): Promise<WholeEnvelope[]> {
     const topic = topicOf(aggregate, channel);
-    const found: AnyEnvelope[] = [];
-    for (const { partition, offset: end } of await log.end([topic])) {
-      for (let from = 0; from < end;) {
-        const { records, next } = await log.read({ topic, partition, from, limit: 500 });
-        found.push(...records.map(decodeEvent));
-        from = next;
-      }
-    }
+    const found: WholeEnvelope[] = [];
+    for (const { partition, offset: to } of await log.end([topic]))
+      for await (const records of readThrough(log, { topic, partition, from: 0, to }))
+        found.push(...(await Promise.all(records.map((r) => wholeEvent(decodeEvent(r), readLargeFrom(store))))));
     return found;
   }
 
@@ -123,6 +138,8 @@ export async function createLaboratory(): Promise<Laboratory> {
   return {
     log,
     store,
+    now,
+    send,
     events,
     command,
     trainer: (options = {}) => {

@@ -1,0 +1,1 @@
+export { storeDataset } from './testing/stored-dataset';
