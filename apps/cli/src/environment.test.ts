@@ -17,10 +17,11 @@ describe('the environment', () => {
     }
   });
 
-  it('refuses the address of a broker that nothing here would use', () => {
+  it('refuses some of the servers without the others', () => {
     expect(() => readEnvironment({ MINVAR_KAFKA_BROKERS: 'localhost:9092' }, '/tmp')).toThrow(
-      /MINVAR_KAFKA_BROKERS.*unset it/,
+      /MINVAR_S3_ENDPOINT.*MINVAR_POSTGRES_URL: not set, although MINVAR_KAFKA_BROKERS/,
     );
+    expect(readEnvironment({}, '/tmp').servers).toBeNull();
   });
 
   it('counts relative folders from the caller’s directory, also under npm, which changes it', () => {

@@ -1,7 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
-import type { LogLevel } from '@minvar/contracts';
-import { common, ConfigurationError, given, readVariables, text, usualFolders } from '@minvar/contracts';
+import type { LogLevel, Servers } from '@minvar/contracts';
+import {
+  common,
+  ConfigurationError,
+  given,
+  readVariables,
+  serverProblems,
+  serversForRunners,
+  serversOf,
+  serverVariables,
+  text,
+  usualFolders,
+} from '@minvar/contracts';
 import { z } from 'zod';
 import { UsageError } from './errors';
 
@@ -22,7 +33,9 @@ const variables = z.object({
   MINVAR_TOKEN: text('a token').optional(),
   MINVAR_SERVER: address.optional(),
   MINVAR_LEASE_SECONDS: common.leaseSeconds.default(30),
+  MINVAR_CHECKPOINT_SECONDS: common.checkpointSeconds.default(300),
   MINVAR_LOG_LEVEL: common.logLevel.optional(),
+  ...serverVariables,
 });
 
 export interface Environment {
@@ -35,26 +48,17 @@ export interface Environment {
   readonly token: string | null;
   readonly server: string | null;
   readonly leaseSeconds: number;
+  /** a run writes a checkpoint at least so often */
+  readonly checkpointSeconds: number;
+  /** what keeps log, objects and read model instead of the home; null: the home does */
+  readonly servers: Servers | null;
+  /** the variables by which runners find them */
+  readonly serversForRunners: Readonly<Record<string, string>>;
   /** null: not said */
   readonly logLevel: LogLevel | null;
   /** the directory that relative paths of the command line count from */
   readonly callerDir: string;
 }
-
-const outside = {
-  Kafka: ['MINVAR_KAFKA_BROKERS'],
-  S3: ['MINVAR_S3_ENDPOINT', 'MINVAR_S3_BUCKET', 'MINVAR_S3_ACCESS_KEY', 'MINVAR_S3_SECRET_KEY'],
-  PostgreSQL: ['MINVAR_POSTGRES_URL'],
-};
-
-/** What is set of services outside, for which there is no adapter: one line a service. */
-const unused = (set: Record<string, string>): string[] =>
-  Object.entries(outside).flatMap(([service, names]) => {
-    const named = names.filter((n) => n in set);
-    return named.length > 0
-      ? [`${named.join(', ')}: this release keeps everything in one home and has no adapter for ${service}; unset it`]
-      : [];
-  });
 
 /**
  * The environment, checked. Throws a UsageError with all problems at once. Empty variables count as unset. npm changes into
@@ -64,7 +68,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, cwd: strin
   const set = given(env);
   let e;
   try {
-    e = readVariables(variables, env, unused);
+    e = readVariables(variables, env, serverProblems('read-model'));
   } catch (error) {
     throw error instanceof ConfigurationError ? new UsageError(error.message, { cause: error }) : error;
   }
@@ -81,6 +85,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env, cwd: strin
     token: e.MINVAR_TOKEN ?? null,
     server: e.MINVAR_SERVER ?? null,
     leaseSeconds: e.MINVAR_LEASE_SECONDS,
+    checkpointSeconds: e.MINVAR_CHECKPOINT_SECONDS,
+    servers: serversOf(e),
+    serversForRunners: serversForRunners(set),
     logLevel: e.MINVAR_LOG_LEVEL ?? null,
     callerDir,
   };

@@ -2,34 +2,35 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Servers } from '@minvar/contracts';
 import { localProject } from '@minvar/contracts';
 import { datasets } from '@minvar/datasets';
 import { experiments, recipes } from '@minvar/experiments';
 import { methods } from '@minvar/methods';
 import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
-import { createReadModel, readChunksFrom } from '@minvar/read-model';
+import { createReadModel, readModelDatabase, readObjects } from '@minvar/read-model';
 import { createAnalyzer } from '@minvar/service-analyzer';
 import { createDataIngest } from '@minvar/service-data-ingest';
 import { createGateway } from '@minvar/service-gateway';
 import {
-  createFolderStore,
   createLinkSigner,
-  createLmdbEventLog,
   createLocalExecutor,
   findLaboratory,
   isFull,
   makeFolders,
   openHome,
+  openPlace,
   probeConditionalWrites,
   UnusableHomeError,
 } from '@minvar/service-kit';
 import { createTrainer } from '@minvar/service-trainer';
-import { tensorflowEnvironment } from '@minvar/tf-runtime';
+import { tensorflowEnvironment, threadSettings } from '@minvar/tf-runtime';
 import type { Context } from './context';
 import { dataDirOf } from './connection';
 import { InterruptedError, UsageError, WorkError } from './errors';
 import { laboratoryLog, passOn } from './laboratory-log';
+import { ensureTensorFlow } from './tensorflow';
 import { createUndo } from './undo';
 
 export interface LaboratorySettings {
@@ -44,6 +45,10 @@ export interface LaboratorySettings {
   readonly cacheDir: string;
   readonly token: string | null;
   readonly leaseSeconds: number;
+  readonly checkpointSeconds: number;
+  /** Kafka, S3 and PostgreSQL; null: everything lies in the home */
+  readonly servers: Servers | null;
+  readonly serversForRunners: Readonly<Record<string, string>>;
   readonly logLevel: Context['environment']['logLevel'];
 }
 
@@ -77,16 +82,19 @@ export async function laboratorySettings(
     cacheDir: e.cache,
     token: e.token,
     leaseSeconds: e.leaseSeconds,
+    checkpointSeconds: e.checkpointSeconds,
+    servers: e.servers,
+    serversForRunners: e.serversForRunners,
     logLevel: e.logLevel,
   };
 }
 
 /**
- * Every service in this process, runs in child processes: log and objects in the home, the read model in a thread. Whatever
+ * Every service in this process, runs in child processes: log and objects in the home, the read model in a thread, or all three on servers. Whatever
  * was started is stopped again, in the reverse order, also when something does not start.
  */
 export async function createLaboratory(settings: LaboratorySettings): Promise<Laboratory> {
-  const { leaseSeconds, slots, token } = settings;
+  const { leaseSeconds, checkpointSeconds, servers, slots, token } = settings;
   const undo = createUndo();
   try {
     await makeFolders(settings.cacheDir).catch((e: Error) => {
@@ -100,21 +108,21 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
     const logger = laboratoryLog(folders.root, settings.logLevel, token);
     let url = '';
 
-    const log = await createLmdbEventLog({ dir: folders.events });
-    undo.later(() => log.close());
-    const signer = createLinkSigner(await home.secret('links'));
-    const store = await createFolderStore({ dir: folders.objects, links: { signer, baseUrl: () => url } });
-    undo.later(() => store.close());
+    const signer = servers ? null : createLinkSigner(await home.secret('links'));
+    const { log, store, close } = await openPlace(
+      { home: folders.root, servers },
+      signer ? { signer, baseUrl: () => url } : undefined,
+    );
+    undo.later(close);
     await probeConditionalWrites(store);
 
     const readModel = createReadModel({
-      database: {
-        kind: 'pglite',
+      database: readModelDatabase(servers, {
         workerUrl: new URL('read-model-worker.mjs', import.meta.url),
         dir: folders.readModel,
-      },
+      }),
       log,
-      readChunks: readChunksFrom(store),
+      objects: readObjects(store),
       onNotice: (message) => logger.warn({}, message),
     });
     await readModel.start();
@@ -124,9 +132,11 @@ export async function createLaboratory(settings: LaboratorySettings): Promise<La
       command: [process.execPath, '--enable-source-maps', beside('runner.mjs')],
       slots,
       env: () => ({
-        ...tensorflowEnvironment({ intraOpThreads: 1, interOpThreads: 1, deterministic: false }),
+        ...tensorflowEnvironment({ ...threadSettings(1), deterministic: false }),
+        ...settings.serversForRunners,
         MINVAR_HOME: folders.root,
         MINVAR_LEASE_SECONDS: String(leaseSeconds),
+        MINVAR_CHECKPOINT_SECONDS: String(checkpointSeconds),
       }),
       onLine: ({ executionId, text }) => passOn(logger, executionId, text),
     });
@@ -232,6 +242,8 @@ export async function openLaboratory(
       await checkDataFolder(ctx, home, data, running.url);
       return { url: running.url, home, token: running.token ?? null, isOwn: false, close: async () => undefined };
     }
+    // Runs may wait in the home, whatever the command: they would fail without it.
+    await ensureTensorFlow(ctx);
     try {
       const { slots } = ctx.environment;
       const settings = await laboratorySettings(ctx, { home, port: 0, slots, data });

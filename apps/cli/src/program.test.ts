@@ -52,6 +52,8 @@ describe('the command line', () => {
     [['experiment', 'run', 'x', '--all'], /not both/],
     [['runs', 'list', '--state', 'runing'], /'runing'; did you mean 'RUNNING'/],
     [['runs', 'show', 'banana'], /'banana' is no run id/],
+    [['dead', 'drop'], /which dead letters\?.*--all/],
+    [['dead', 'replay', 'dead_trainer_0', '--all'], /which dead letters\?/],
     [['results', 'x', '--format', 'cvs'], /'cvs'; did you mean 'csv'/],
     [['results', 'x', '--format', 'parquet'], /Parquet is binary/],
     [['runs', 'list', '--order', 'sed'], /--order is 'sed'; did you mean 'seed'/],

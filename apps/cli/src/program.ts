@@ -3,8 +3,10 @@ import type { Context } from './context';
 import { registerAudit } from './commands/audit';
 import { registerBench } from './commands/bench';
 import { registerData } from './commands/data';
+import { registerDead } from './commands/dead';
 import { registerDoctor } from './commands/doctor';
 import { registerExperiment } from './commands/experiment';
+import { registerGc } from './commands/gc';
 import { registerLinear } from './commands/linear';
 import { registerReadModel } from './commands/read-model';
 import { registerResults } from './commands/results';
@@ -26,6 +28,8 @@ const commands: readonly ((r: Registrar) => void)[] = [
   registerLinear,
   registerAudit,
   registerReadModel,
+  registerGc,
+  registerDead,
   registerBench,
   registerDoctor,
 ];

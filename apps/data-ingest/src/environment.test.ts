@@ -9,9 +9,10 @@ describe('the environment', () => {
       logLevel: 'info',
     });
   });
-  it('names every bad variable at once', () => {
-    expect(() => readEnvironment({ MINVAR_LOG_LEVEL: 'loud', MINVAR_KAFKA_BROKERS: 'k:9092' })).toThrow(
-      /MINVAR_LOG_LEVEL is 'loud'.*\n.*MINVAR_KAFKA_BROKERS is 'k:9092', but this release has no adapter/,
+  it('names every bad variable at once, and what else the servers that are named need', () => {
+    const wrong = { MINVAR_LOG_LEVEL: 'loud', MINVAR_PORT: 'x', MINVAR_KAFKA_BROKERS: 'k:9092' };
+    expect(() => readEnvironment(wrong)).toThrow(
+      /MINVAR_PORT is 'x'.*\n.*MINVAR_LOG_LEVEL is 'loud'.*\n.*MINVAR_S3_ENDPOINT, .*not set, although MINVAR_KAFKA_BROKERS/,
     );
   });
 });

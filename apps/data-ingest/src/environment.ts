@@ -1,34 +1,33 @@
 import { resolve } from 'node:path';
-import type { LogLevel } from '@minvar/contracts';
-import { common, readVariables, usualFolders } from '@minvar/contracts';
+import type { ServiceEnvironment } from '@minvar/contracts';
+import {
+  common,
+  readVariables,
+  serverProblems,
+  serviceEnvironmentOf,
+  serviceVariables,
+  usualFolders,
+} from '@minvar/contracts';
 import { z } from 'zod';
 
 const variables = z.object({
-  MINVAR_HOME: common.home.optional(),
-  XDG_DATA_HOME: z.string().optional(),
+  ...serviceVariables,
   MINVAR_CACHE: common.cache.optional(),
   MINVAR_DATA_DIR: common.dataDir.optional(),
-  MINVAR_LOG_LEVEL: common.logLevel.default('info'),
-  MINVAR_KAFKA_BROKERS: common.kafka,
-  MINVAR_S3_ENDPOINT: common.s3,
 });
 
-export interface Environment {
-  /** the laboratory's home: its log and its objects */
-  readonly home: string;
+export interface Environment extends ServiceEnvironment {
   /** what was downloaded, for all homes */
   readonly cache: string;
   readonly dataDir: string | null;
-  readonly logLevel: LogLevel;
 }
 
 /** The settings of data-ingest. Throws `ConfigurationError`. */
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
-  const e = readVariables(variables, env);
+  const e = readVariables(variables, env, serverProblems('log-and-store'));
   return {
-    home: resolve(e.MINVAR_HOME ?? usualFolders(e).home),
+    ...serviceEnvironmentOf(e),
     cache: resolve(e.MINVAR_CACHE ?? usualFolders(e).cache),
     dataDir: e.MINVAR_DATA_DIR === undefined ? null : resolve(e.MINVAR_DATA_DIR),
-    logLevel: e.MINVAR_LOG_LEVEL,
   };
 }

@@ -5,38 +5,29 @@ import { experiments, recipes } from '@minvar/experiments';
 import { methods } from '@minvar/methods';
 import { metrics } from '@minvar/metrics';
 import { models } from '@minvar/models';
-import { createReadModel, readChunksFrom } from '@minvar/read-model';
+import { createReadModel, readModelDatabase, readObjects } from '@minvar/read-model';
 import { createGateway } from '@minvar/service-gateway';
-import {
-  createFolderStore,
-  createLinkSigner,
-  createLmdbEventLog,
-  createLogger,
-  openHome,
-  runApp,
-} from '@minvar/service-kit';
+import { askedToEnd, createLinkSigner, createLogger, openHome, openPlace, runApp } from '@minvar/service-kit';
 import { readEnvironment } from './environment';
 
-// The gateway as a process of its own, beside other services on the same log and objects. It is the one that holds the home.
-async function main(): Promise<void> {
-  const { home: dir, port, host, token, logLevel } = readEnvironment();
+// The gateway as a process of its own, beside other services on the same log and objects. On a home it is the one that holds it.
+runApp('gateway', async () => {
+  const { home: dir, servers, port, host, token, logLevel } = readEnvironment();
+  const ended = askedToEnd();
   const logger = createLogger({ name: 'gateway', level: logLevel });
-  const home = await openHome(dir);
-  const { folders } = home;
-  const linkSigner = createLinkSigner(await home.secret('links'));
-  const log = await createLmdbEventLog({ dir: folders.events });
-  const store = await createFolderStore({
-    dir: folders.objects,
-    links: { signer: linkSigner, baseUrl: () => gateway.url() },
-  });
+  const home = servers ? null : await openHome(dir);
+  const linkSigner = home ? createLinkSigner(await home.secret('links')) : null;
+  const { log, store, folders, close } = await openPlace(
+    { home: dir, servers },
+    linkSigner ? { signer: linkSigner, baseUrl: () => gateway.url() } : undefined,
+  );
   const readModel = createReadModel({
-    database: {
-      kind: 'pglite',
+    database: readModelDatabase(servers, {
       workerUrl: new URL('./read-model-worker.mjs', import.meta.url),
       dir: folders.readModel,
-    },
+    }),
     log,
-    readChunks: readChunksFrom(store),
+    objects: readObjects(store),
     onNotice: (message) => logger.warn({}, message),
   });
   const gateway = createGateway({
@@ -56,21 +47,13 @@ async function main(): Promise<void> {
   });
   await readModel.start();
   await gateway.start();
-  await home.announce({ url: gateway.url(), ...(token ? { token } : {}) });
+  await home?.announce({ url: gateway.url(), ...(token ? { token } : {}) });
   process.stdout.write(`minvar ready ${gateway.url()}\n`);
 
-  let stopping = false;
-  const stop = async (): Promise<void> => {
-    if (stopping) return;
-    stopping = true;
-    await gateway.stop();
-    await readModel.stop();
-    await log.close();
-    await store.close();
-    await home.close();
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop());
-}
-
-runApp('gateway', main);
+  await ended;
+  logger.info({}, 'stopping');
+  await gateway.stop();
+  await readModel.stop();
+  await close();
+  await home?.close();
+});

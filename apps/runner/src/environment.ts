@@ -1,6 +1,16 @@
 import { availableParallelism } from 'node:os';
-import type { Execution, LogLevel } from '@minvar/contracts';
-import { common, executionVariable, parseExecution, readVariables, text, whole } from '@minvar/contracts';
+import type { Execution, LogLevel, Servers } from '@minvar/contracts';
+import {
+  common,
+  executionVariable,
+  parseExecution,
+  readVariables,
+  serverProblems,
+  serversOf,
+  serverVariables,
+  text,
+  whole,
+} from '@minvar/contracts';
 import { z } from 'zod';
 
 const threads = whole(1, 4096, 'a number of threads').default(availableParallelism());
@@ -33,24 +43,31 @@ const runnerVariables = z.object({
   MINVAR_HOME: common.home,
   [executionVariable]: text('the execution, which an executor sets,'),
   MINVAR_LEASE_SECONDS: common.leaseSeconds.default(30),
+  MINVAR_CHECKPOINT_SECONDS: common.checkpointSeconds.default(300),
   MINVAR_LOG_LEVEL: common.logLevel.default('info'),
+  ...serverVariables,
 });
 
 export interface RunnerEnvironment {
-  /** the laboratory's folder: log and objects are opened beside it */
+  /** the laboratory's folder: log and objects are opened beside it unless servers keep them */
   readonly home: string;
+  readonly servers: Servers | null;
   readonly execution: Execution;
   readonly leaseSeconds: number;
+  /** longest time between two checkpoints */
+  readonly checkpointSeconds: number;
   readonly logLevel: LogLevel;
 }
 
 /** What an executor set for the supervisor. Throws `ConfigurationError`. */
 export function runnerEnvironment(env: NodeJS.ProcessEnv = process.env): RunnerEnvironment {
-  const e = readVariables(runnerVariables, env);
+  const e = readVariables(runnerVariables, env, serverProblems('log-and-store'));
   return {
     home: e.MINVAR_HOME,
+    servers: serversOf(e),
     execution: parseExecution(e[executionVariable]),
     leaseSeconds: e.MINVAR_LEASE_SECONDS,
+    checkpointSeconds: e.MINVAR_CHECKPOINT_SECONDS,
     logLevel: e.MINVAR_LOG_LEVEL,
   };
 }

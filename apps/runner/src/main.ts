@@ -1,20 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { exitCodes } from '@minvar/contracts';
-import {
-  createFolderStore,
-  createLmdbEventLog,
-  createLogger,
-  exitWhenParentGone,
-  homeFolders,
-  whenThereIsRoom,
-} from '@minvar/service-kit';
+import { createLogger, exitWhenParentGone, openPlace, whenThereIsRoom } from '@minvar/service-kit';
 import { runExecution } from '@minvar/service-runner';
 import { runnerEnvironment } from './environment';
 
 // A runner: the supervisor of one execution, started by an executor. Its child (`runner-child`) inherits its environment.
 async function main(): Promise<number> {
-  const { home, execution, leaseSeconds, logLevel } = runnerEnvironment();
-  const folders = homeFolders(home);
+  const { home, servers, execution, leaseSeconds, checkpointSeconds, logLevel } = runnerEnvironment();
   const logger = createLogger({ name: 'runner', level: logLevel });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
@@ -23,14 +15,14 @@ async function main(): Promise<number> {
     signal: stop.signal,
     onFull: (error: Error) => logger.warn({ executionId: execution.executionId }, `opening the home: ${error.message}`),
   };
-  const log = await whenThereIsRoom(() => createLmdbEventLog({ dir: folders.events }), patience);
-  const store = await whenThereIsRoom(() => createFolderStore({ dir: folders.objects }), patience);
+  const { log, store, folders, close } = await whenThereIsRoom(() => openPlace({ home, servers }), patience);
   const ended = runExecution({
     execution,
     log,
     store,
     childCommand: { path: fileURLToPath(new URL('./runner-child.mjs', import.meta.url)) },
     leaseSeconds,
+    checkpointSeconds,
     cacheDir: folders.cache,
     scratchDir: folders.scratch,
     logger,
@@ -41,8 +33,7 @@ async function main(): Promise<number> {
     await ended;
   });
   const code = await ended;
-  await log.close();
-  await store.close();
+  await close();
   return code;
 }
 

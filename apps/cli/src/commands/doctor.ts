@@ -2,7 +2,7 @@ import type { Context } from '../context';
 import { outJson } from '../context';
 import { homeOf } from '../connection';
 import type { Finding } from '../doctor/check';
-import { checkMachine, checkNode, checkTensorFlow } from '../doctor/tools';
+import { checkDevice, checkMachine, checkNode, checkTensorFlow } from '../doctor/tools';
 import type { Registrar } from './shared';
 
 async function doctor(ctx: Context, options: { readonly home?: string; readonly json?: boolean }): Promise<boolean> {
@@ -10,6 +10,7 @@ async function doctor(ctx: Context, options: { readonly home?: string; readonly 
   const findings: Finding[] = [
     checkNode(),
     ...(await checkTensorFlow(ctx.environment.cache)),
+    checkDevice(),
     ...checkMachine(ctx.environment.slots),
     ...(await checkHome(homeOf(ctx, options))),
   ];

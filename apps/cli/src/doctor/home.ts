@@ -11,6 +11,7 @@ import {
   homeFolders,
   openHome,
   probeConditionalWrites,
+  readThrough,
 } from '@minvar/service-kit';
 import type { Finding } from './check';
 import { fail, ok } from './check';
@@ -37,18 +38,15 @@ async function checkConditionalWrites(home: string): Promise<Finding> {
 /** Reads every record of every topic against its checksum. */
 async function readAll(log: EventLog): Promise<{ records: number; damaged: string | null }> {
   let records = 0;
-  for (const { topic, partition, offset } of await log.begin([...topics.keys()])) {
-    for (let from = offset; ;) {
-      try {
-        const batch = await log.read({ topic, partition, from, limit: 2000 });
-        if (batch.records.length === 0) break;
-        records += batch.records.length;
-        from = batch.next;
-      } catch (e) {
-        if (e instanceof CorruptRecordError) return { records, damaged: e.message };
-        throw e;
-      }
+  const begins = await log.begin([...topics.keys()]);
+  try {
+    for (const { topic, partition, offset: to } of await log.end([...topics.keys()])) {
+      const from = begins.find((b) => b.topic === topic && b.partition === partition)?.offset ?? 0;
+      for await (const some of readThrough(log, { topic, partition, from, to })) records += some.length;
     }
+  } catch (e) {
+    if (e instanceof CorruptRecordError) return { records, damaged: e.message };
+    throw e;
   }
   return { records, damaged: null };
 }

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { describeStepPlan, machineHere, stepPlanFor } from '@minvar/tf-runtime';
+import type { Machine } from '@minvar/tf-runtime';
 import { tensorFlowState } from '../tensorflow';
 import type { Finding } from './check';
 import { fail, ok, warn } from './check';
@@ -46,6 +48,19 @@ export async function checkTensorFlow(cacheDir: string): Promise<Finding[]> {
           '`minvar start` and `minvar up` set it up on first use: 274 MB, some minutes',
         ),
   ];
+}
+
+/** What runs would compute on, and how a training step would be run there. */
+export function checkDevice({ gpu, idleCard }: Machine = machineHere()): Finding {
+  const here = gpu ? `${gpu.model}, driver ${gpu.driver}` : (cpus()[0]?.model.trim() ?? 'a CPU');
+  const found = `${here}; training steps: ${describeStepPlan(stepPlanFor({ device: gpu ? 'gpu' : 'cpu' }))}`;
+  return idleCard === null
+    ? ok('device', found)
+    : warn(
+        'device',
+        `${found}; ${idleCard} is not used`,
+        'TensorFlow was set up without CUDA; for the card: node tools/tensorflow/setup.mjs --device cuda (2.8 GB)',
+      );
 }
 
 export function checkMachine(slots: number): Finding[] {

@@ -12,6 +12,11 @@ export type CancelRunInput = {
   idempotencyKey?: string | null | undefined;
 };
 
+export type CollectGarbageInput = {
+  dryRun?: boolean | null | undefined;
+  graceHours?: number | null | undefined;
+};
+
 export type CreateRunInput = {
   idempotencyKey?: string | null | undefined;
   spec: Record<string, unknown>;
@@ -19,6 +24,11 @@ export type CreateRunInput = {
 
 export type DatasetFilter = {
   name?: Array<string> | null | undefined;
+};
+
+export type DeadLettersInput = {
+  /** 1 to 200 */
+  ids: Array<string>;
 };
 
 export type DeleteInput = {
@@ -328,6 +338,18 @@ export type RetryRunMutation = { retryRun:
 
 export type DeletedFragment = { id: string, objects: number, bytes: number | string, dryRun: boolean };
 
+export type CollectGarbageMutationVariables = Exact<{
+  input: CollectGarbageInput;
+}>;
+
+
+export type CollectGarbageMutation = { collectGarbage:
+    | { __typename: 'CollectGarbagePayload', dryRun: boolean, objects: number, bytes: number | string, keys: Array<string>, keptObjects: number, keptBytes: number | string, kinds: Array<{ kind: string, objects: number, bytes: number | string }> }
+    | { __typename: 'ConflictError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'ForbiddenError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'ValidationError', message: string, code: string, path: Array<string> | null }
+   };
+
 export type DeleteRunMutationVariables = Exact<{
   input: DeleteInput;
 }>;
@@ -385,6 +407,41 @@ export type KnownNamesQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type KnownNamesQuery = { methods: Array<{ name: string }>, models: Array<{ name: string }>, datasetCatalogue: Array<{ name: string }>, experiments: { edges: Array<{ node: { name: string, presets: Array<string> } }> } };
+
+export type DeadLettersQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  consumer?: string | null | undefined;
+}>;
+
+
+export type DeadLettersQuery = { deadLetters: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ node: { id: string, consumer: string, topic: string, partition: number, offset: number | string, key: string, type: string | null, reason: string, message: string, diedAt: string, sizeBytes: number } }> } };
+
+export type ReplayDeadLettersMutationVariables = Exact<{
+  input: DeadLettersInput;
+}>;
+
+
+export type ReplayDeadLettersMutation = { replayDeadLetters:
+    | { __typename: 'ConflictError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'DeadLettersPayload', ids: Array<string> }
+    | { __typename: 'ForbiddenError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'NotFoundError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'ValidationError', message: string, code: string, path: Array<string> | null }
+   };
+
+export type DropDeadLettersMutationVariables = Exact<{
+  input: DeadLettersInput;
+}>;
+
+
+export type DropDeadLettersMutation = { dropDeadLetters:
+    | { __typename: 'ConflictError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'DeadLettersPayload', ids: Array<string> }
+    | { __typename: 'ForbiddenError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'NotFoundError', message: string, code: string, path: Array<string> | null }
+    | { __typename: 'ValidationError', message: string, code: string, path: Array<string> | null }
+   };
 
 export const cursorQuery: TypedDocument<CursorQuery, CursorQueryVariables> = /* GraphQL */ `
 query Cursor {
@@ -1118,6 +1175,32 @@ fragment RunLine on Run {
 }
 `;
 
+export const collectGarbageMutation: TypedDocument<CollectGarbageMutation, CollectGarbageMutationVariables> = /* GraphQL */ `
+mutation CollectGarbage($input: CollectGarbageInput!) {
+  collectGarbage(input: $input) {
+    __typename
+    ... on CollectGarbagePayload {
+      dryRun
+      objects
+      bytes
+      kinds {
+        kind
+        objects
+        bytes
+      }
+      keys
+      keptObjects
+      keptBytes
+    }
+    ... on Error {
+      message
+      code
+      path
+    }
+  }
+}
+`;
+
 export const deleteRunMutation: TypedDocument<DeleteRunMutation, DeleteRunMutationVariables> = /* GraphQL */ `
 mutation DeleteRun($input: DeleteInput!) {
   deleteRun(input: $input) {
@@ -1208,6 +1291,64 @@ query KnownNames {
         name
         presets
       }
+    }
+  }
+}
+`;
+
+export const deadLettersQuery: TypedDocument<DeadLettersQuery, DeadLettersQueryVariables> = /* GraphQL */ `
+query DeadLetters($first: Int, $after: String, $consumer: String) {
+  deadLetters(first: $first, after: $after, consumer: $consumer) {
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+    edges {
+      node {
+        id
+        consumer
+        topic
+        partition
+        offset
+        key
+        type
+        reason
+        message
+        diedAt
+        sizeBytes
+      }
+    }
+  }
+}
+`;
+
+export const replayDeadLettersMutation: TypedDocument<ReplayDeadLettersMutation, ReplayDeadLettersMutationVariables> = /* GraphQL */ `
+mutation ReplayDeadLetters($input: DeadLettersInput!) {
+  replayDeadLetters(input: $input) {
+    __typename
+    ... on DeadLettersPayload {
+      ids
+    }
+    ... on Error {
+      message
+      code
+      path
+    }
+  }
+}
+`;
+
+export const dropDeadLettersMutation: TypedDocument<DropDeadLettersMutation, DropDeadLettersMutationVariables> = /* GraphQL */ `
+mutation DropDeadLetters($input: DeadLettersInput!) {
+  dropDeadLetters(input: $input) {
+    __typename
+    ... on DeadLettersPayload {
+      ids
+    }
+    ... on Error {
+      message
+      code
+      path
     }
   }
 }

@@ -151,7 +151,7 @@ export type RunPageQueryVariables = Exact<{
 
 
 export type RunPageQuery = { cursor: string, run: (
-    { spec: Record<string, unknown>, specHash: string, term: number, analysed: boolean, numericsChanged: boolean, fingerprints: Array<Record<string, unknown>>, reproduce: string, signs: Array<{ name: string, epoch: number | null, because: string }>, metrics: Array<{ name: string, variant: string | null, split: string, epoch: number, selection: string, value: number | null, nonFinite: string | null, perClass: Array<number | null> | null, perGroup: Array<{ group: string, count: number, value: number | null }> | null }>, log: Array<{ at: string, level: string, text: string }>, artifacts: Array<{ name: string, kind: string, sizeBytes: number | string, url: string }> }
+    { spec: Record<string, unknown>, specHash: string, term: number, analysed: boolean, numericsChanged: boolean, fingerprints: Array<Record<string, unknown>>, reproduce: string, signs: Array<{ name: string, epoch: number | null, because: string }>, metrics: Array<{ name: string, variant: string | null, split: string, epoch: number, selection: string, value: number | null, nonFinite: string | null, perClass: Array<number | null> | null, perGroup: Array<{ group: string, count: number, value: number | null }> | null }>, curves: Array<{ metric: string, variant: string | null, split: string, class: string | null, group: string | null }>, log: Array<{ at: string, level: string, text: string }>, artifacts: Array<{ name: string, kind: string, sizeBytes: number | string, url: string }> }
     & RunRowFragment
   ) | null };
 
@@ -448,6 +448,13 @@ query RunPage($id: ID!) {
         count
         value
       }
+    }
+    curves {
+      metric
+      variant
+      split
+      class
+      group
     }
     log(tail: 500) {
       at

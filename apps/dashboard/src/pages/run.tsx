@@ -73,10 +73,7 @@ export function RunPage() {
         </div>
       )}
       {run.signs.length > 0 && <Signs signs={run.signs} />}
-      <CurvePanel
-        runId={run.id}
-        measured={run.metrics.map((m) => ({ metric: m.name, variant: m.variant, split: m.split }))}
-      />
+      <CurvePanel runId={run.id} curves={run.curves.filter((c) => c.class === null && c.group === null)} />
       <h2>Measurements</h2>
       {run.metrics.length > 0 ? (
         <MetricsTable metrics={run.metrics} />
