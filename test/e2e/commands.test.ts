@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import sharp from 'sharp';
@@ -311,5 +311,28 @@ describe('the commands, as a user gives them', () => {
       async () => (await json<Run[]>('runs', 'list', '--experiment', 'linear-low-high')).length === 0,
     );
     await refused(1, /has no results at preset 'ci'; /, 'results', 'linear-low-high', '--preset', 'ci');
+  }, 60_000);
+
+  it('gc: a dry run says what would go, then it goes, and what is young or named stays', async () => {
+    const folder = join(home, 'objects/analyses/an_of-nobody/tables');
+    mkdirSync(folder, { recursive: true });
+    const [old, young] = [join(folder, 'old.parquet'), join(folder, 'young.parquet')];
+    for (const file of [old, young]) writeFileSync(file, 'PAR1');
+    const longAgo = new Date(Date.now() - 48 * 3_600_000);
+    utimesSync(old, longAgo, longAgo);
+    const dry = await json<{ objects: number; bytes: number; keys: string[]; kept: { objects: number } }>(
+      'gc',
+      '--dry-run',
+    );
+    expect(dry).toMatchObject({ objects: 1, bytes: 4, keys: ['analyses/an_of-nobody/tables/old.parquet'] });
+    expect(dry.kept.objects).toBeGreaterThan(20);
+    expect(await good('gc', '--dry-run', '--grace', '47')).toMatch(
+      /^ {2}1 object, 4 B of analyses\nwould remove 1 object, 4 B; \d+ objects, .* stay\nnothing was removed; /,
+    );
+    expect(existsSync(old)).toBe(true);
+    expect(await good('gc')).toContain('removed 1 object, 4 B; ');
+    expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
+    expect(await json('gc')).toMatchObject({ dryRun: false, objects: 0, bytes: 0, keys: [] });
+    await refused(2, /--grace is '0', but a whole number from 1 to 8760 is needed/, 'gc', '--grace', '0');
   }, 60_000);
 });

@@ -31,8 +31,9 @@ export function startMinvar(
   args: readonly string[],
   extra: Record<string, string> = {},
   cwd: string = root,
+  program: string = launcher,
 ) {
-  const child: ChildProcess = spawn(process.execPath, [launcher, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
     cwd,
     env: environment(home, extra),
     stdio: ['ignore', 'pipe', 'pipe'],
