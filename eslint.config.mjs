@@ -30,7 +30,7 @@ export const boundaries = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/*.gen.ts', 'test/lint/fixture/**'] },
+  { ignores: ['**/dist/**', 'dist-*/**', '**/node_modules/**', '.nx/**', '**/*.gen.ts', 'test/lint/fixture/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx', '**/*.mjs'],
