@@ -13,7 +13,7 @@ export type {
 } from './experiment-definition';
 export { changed, refused } from './change';
 export type { Change, Now, Stamp } from './change';
-export { admit, advance, emptyProjection, isStale } from './projection';
+export { advance, isStale } from './projection';
 export type { Projection, RunVersion, Versioned } from './projection';
 export { dispatch, dispatchOrder, takeTurns } from './dispatcher';
 export type { ActiveExecution, DispatchInput, QueuedRun, Turns } from './dispatcher';

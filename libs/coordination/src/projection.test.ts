@@ -1,37 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { admit, emptyProjection } from './projection';
+import { advance, isStale } from './projection';
+import type { RunVersion, Versioned } from './projection';
 
-const event = (
-  id: string,
-  term: number,
-  attempt?: number,
-): { id: string; subject: string; term: number; data: unknown } => ({
-  id,
-  subject: 'run_1',
+const event = (term: number | null, attempt?: number): Versioned => ({
   term,
   data: attempt === undefined ? {} : { attempt },
 });
-const verdicts = (events: readonly ReturnType<typeof event>[]): string[] => {
-  let state = emptyProjection;
+/** Which of a run's events would change its row. */
+const applied = (events: readonly Versioned[]): boolean[] => {
+  let known: RunVersion | null = null;
   return events.map((e) => {
-    const a = admit(state, e);
-    state = a.state;
-    return a.verdict;
+    if (isStale(known, e)) return false;
+    known = advance(known, e);
+    return true;
   });
 };
 
-describe('what a consumer does with an event', () => {
-  it('applies it once however often it comes', () =>
-    expect(verdicts([event('a', 1), event('a', 1), event('b', 1), event('a', 1)])).toEqual([
-      'apply',
-      'repeat',
-      'apply',
-      'repeat',
-    ]));
+describe('what a consumer does with a run’s event', () => {
   it('drops what an owner says after its successor has spoken', () =>
-    expect(verdicts([event('a', 1), event('b', 2), event('c', 1)])).toEqual(['apply', 'apply', 'stale']));
-  it('drops the end of an attempt that has been retried since', () =>
-    expect(verdicts([event('a', 1, 1), event('b', 1, 2), event('c', 1, 1)])).toEqual(['apply', 'apply', 'stale']));
-  it('keeps runs apart', () =>
-    expect(verdicts([event('a', 5), { ...event('b', 1), subject: 'run_2' }])).toEqual(['apply', 'apply']));
+    expect(applied([event(1), event(2), event(1), event(2)])).toEqual([true, true, false, true]));
+  it('drops the end of an attempt that has been retried since, whatever its term', () =>
+    expect(applied([event(1, 1), event(1, 2), event(1, 1), event(7, 1), event(1, 2)])).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]));
+  it('takes what has no term, or no attempt, without going back', () =>
+    expect(applied([event(3, 2), event(null), event(null, 2), event(2), event(3)])).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+    ]));
 });

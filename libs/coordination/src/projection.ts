@@ -32,22 +32,3 @@ export function advance(known: RunVersion | null, event: Versioned): RunVersion 
     term: Math.max(known?.term ?? 0, event.term ?? 0),
   };
 }
-
-export interface Projection {
-  readonly seen: ReadonlySet<string>;
-  readonly runs: ReadonlyMap<string, RunVersion>;
-}
-
-export const emptyProjection: Projection = { seen: new Set(), runs: new Map() };
-
-/** One step of a consumer that holds its state in memory: `apply` the event, or drop it as a repeat or as overtaken. */
-export function admit(
-  p: Projection,
-  event: Versioned & { id: string; subject: string },
-): { readonly verdict: 'apply' | 'repeat' | 'stale'; readonly state: Projection } {
-  if (p.seen.has(event.id)) return { verdict: 'repeat', state: p };
-  const seen = new Set(p.seen).add(event.id);
-  const known = p.runs.get(event.subject) ?? null;
-  if (isStale(known, event)) return { verdict: 'stale', state: { ...p, seen } };
-  return { verdict: 'apply', state: { seen, runs: new Map(p.runs).set(event.subject, advance(known, event)) } };
-}

@@ -11,7 +11,9 @@ export function formatSummary(s: Summary, format: TableColumn['format'], plusMin
   if (s.mean === null) return '–';
   const show = format === 'percent' ? (x: number) => (100 * x).toFixed(1) : significant;
   if (s.half === null) return show(s.mean);
-  const half = format === 'percent' ? (100 * s.half).toFixed(1) : String(Number(s.half.toPrecision(2)));
+  // Seeds that agree differ by the rounding of a sum.
+  const halfWidth = s.half <= 1e-12 * Math.abs(s.mean) ? 0 : s.half;
+  const half = format === 'percent' ? (100 * halfWidth).toFixed(1) : String(Number(halfWidth.toPrecision(2)));
   return `${show(s.mean)} ${plusMinus} ${half}`;
 }
 
@@ -19,6 +21,10 @@ export const columnLabel = (c: TableColumn): string => (c.format === 'percent' ?
 
 const seedsOf = (row: ResultTable['rows'][number]): string =>
   row.succeeded === row.runs ? String(row.runs) : `${row.succeeded} of ${row.runs}`;
+
+/** Six digits; what is nothing but the rounding of an exact zero is one. */
+const exactNumber = (v: number | undefined): string =>
+  v === undefined ? '–' : Math.abs(v) < 1e-14 ? '0' : Number.isFinite(v) ? String(Number(v.toPrecision(6))) : String(v);
 
 /** Problem by problem: a header line with the quantities' names, a line an arm. */
 export function exactTables(
@@ -28,9 +34,8 @@ export function exactTables(
   return problems.map((problem) => {
     const mine = table.exact.filter((r) => r.problem === problem);
     const names = [...new Set(mine.flatMap((r) => Object.keys(r.quantities)))];
-    const show = (v: number | undefined) =>
-      v === undefined ? '–' : Number.isFinite(v) ? String(Number(v.toPrecision(6))) : String(v);
-    return { problem, names, rows: mine.map((r) => ({ arm: r.arm, values: names.map((n) => show(r.quantities[n])) })) };
+    const rows = mine.map((r) => ({ arm: r.arm, values: names.map((n) => exactNumber(r.quantities[n])) }));
+    return { problem, names, rows };
   });
 }
 

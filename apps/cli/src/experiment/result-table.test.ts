@@ -2,7 +2,7 @@ import { defineExperiment } from '@minvar/coordination';
 import { experiments } from '@minvar/experiments';
 import { describe, expect, it } from 'vitest';
 import type { ExperimentResults, ResultRun } from './experiment-document';
-import { formatResultLatex, formatResultMarkdown, formatResultText } from './format-table';
+import { exactTables, formatResultLatex, formatResultMarkdown, formatResultText, formatSummary } from './format-table';
 import { formatCsv, formatParquet, longColumns, longRows } from './long-table';
 import { resultTable, summarise } from './result-table';
 import { parquetReadObjects } from 'hyparquet';
@@ -85,6 +85,14 @@ describe('the result table', () => {
       ['erm', 3, 3],
       ['mixup', 1, 2],
     ]);
+  });
+
+  it('shows rounding as what it is: seeds that agree, and exact zeros', () => {
+    expect(formatSummary({ mean: 2e-4, half: 3.1e-20 }, 'number')).toBe('2.000e-4 ± 0');
+    expect(formatSummary({ mean: 2e-4, half: 3.1e-9 }, 'number')).toBe('2.000e-4 ± 3.1e-9');
+    const quantities = { low: 5.888877, high: -2.6e-17, variance: 1.90573e-5 };
+    const [exact] = exactTables({ ...table, exact: [{ problem: 'toy', arm: 'ls', quantities }] });
+    expect(exact!.rows[0]!.values).toEqual(['5.88888', '0', '0.0000190573']);
   });
 
   it('says what data it was and what was left out', () => {
