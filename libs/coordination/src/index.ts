@@ -14,7 +14,7 @@ export type {
 export { changed, refused } from './change';
 export type { Change, Now, Stamp } from './change';
 export { advance, isStale } from './projection';
-export type { Projection, RunVersion, Versioned } from './projection';
+export type { RunVersion, Versioned } from './projection';
 export { dispatch, dispatchOrder, takeTurns } from './dispatcher';
 export type { ActiveExecution, DispatchInput, QueuedRun, Turns } from './dispatcher';
 export { datasetRequest, expandExperiment, identifyRun, presetLabel, presetOf } from './experiment';

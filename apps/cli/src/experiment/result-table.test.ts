@@ -88,8 +88,8 @@ describe('the result table', () => {
   });
 
   it('shows rounding as what it is: seeds that agree, and exact zeros', () => {
-    expect(formatSummary({ mean: 2e-4, half: 3.1e-20 }, 'number')).toBe('2.000e-4 ± 0');
-    expect(formatSummary({ mean: 2e-4, half: 3.1e-9 }, 'number')).toBe('2.000e-4 ± 3.1e-9');
+    expect(formatSummary({ n: 6, mean: 2e-4, half: 3.1e-20 }, 'number')).toBe('2.000e-4 ± 0');
+    expect(formatSummary({ n: 6, mean: 2e-4, half: 3.1e-9 }, 'number')).toBe('2.000e-4 ± 3.1e-9');
     const quantities = { low: 5.888877, high: -2.6e-17, variance: 1.90573e-5 };
     const [exact] = exactTables({ ...table, exact: [{ problem: 'toy', arm: 'ls', quantities }] });
     expect(exact!.rows[0]!.values).toEqual(['5.88888', '0', '0.0000190573']);
